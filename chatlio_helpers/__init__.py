@@ -1,0 +1,1 @@
+"""From nothing to Chatlio live-chat events landing, verified, in Adobe Experience Platform."""
