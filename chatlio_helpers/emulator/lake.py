@@ -1,0 +1,104 @@
+"""The data lake: one Parquet file per batch of landed rows, one JSON-lines file per batch of failed rows.
+
+.. code-block:: text
+
+    FOLDER/{seat}/{dataset}/{batch}.parquet     landed rows
+    FOLDER/{seat}/{dataset}/{batch}.failed      failed rows, one JSON a line, each with its errors
+
+A file is written beside its place, forced to disk and renamed, so it is there whole or not at all. It counts only
+when the Catalog has its batch: a file whose batch was never committed is removed at the next start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Container
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .columns import Columns, rows
+
+LANDED, FAILED = ".parquet", ".failed"
+
+log = logging.getLogger(__name__)
+
+
+class Lake:
+    """The files of all seats under one folder."""
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def path(self, seat: str, dataset: str, batch: str, suffix: str = LANDED) -> Path:
+        """Give the place of a batch's file, whether it is there or not."""
+        return self.folder / seat / dataset / f"{batch}{suffix}"
+
+    def write(self, seat: str, dataset: str, batch: str, records: list[dict[str, Any]], columns: Columns) -> int:
+        """Keep *records* as the Parquet file of *batch*; gives its size in bytes.
+
+        Raises ValueError or TypeError when a value does not fit its column, OSError when the disk refuses.
+        """
+        table = pa.Table.from_batches([columns.batch(records)])
+        return _place(self.path(seat, dataset, batch), lambda file: pq.write_table(table, file))
+
+    def write_failed(self, seat: str, dataset: str, batch: str, failures: list[dict[str, Any]]) -> int:
+        """Keep failed rows as JSON lines; gives the size in bytes; raises OSError when the disk refuses."""
+        text = b"".join(orjson.dumps(failure, option=orjson.OPT_APPEND_NEWLINE) for failure in failures)
+        return _place(self.path(seat, dataset, batch, FAILED), lambda file: file.write(text))
+
+    def read(self, seat: str, dataset: str, batch: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """Give the landed rows of *batch*, at most *limit*, as JSON can hold them."""
+        path = self.path(seat, dataset, batch)
+        if limit is None:
+            return rows(pq.read_table(path))
+        with pq.ParquetFile(path) as file:
+            first = next(file.iter_batches(batch_size=limit))
+        return rows(pa.Table.from_batches([first]))
+
+    def read_failed(self, seat: str, dataset: str, batch: str) -> list[dict[str, Any]]:
+        """Give the failed rows of *batch*, each with its errors."""
+        lines = self.path(seat, dataset, batch, FAILED).read_bytes().splitlines()
+        return [orjson.loads(line) for line in lines]
+
+    def remove_orphans(self, known: Container[str]) -> int:
+        """Remove every file whose batch id is not among *known*, and what a crash left half-written; gives how many."""
+        orphans = [path for path in self.folder.glob("*/*/*") if path.name.startswith(".") or path.stem not in known]
+        for path in orphans:
+            log.info("removing %s: its batch was never committed", path.name)
+            path.unlink(missing_ok=True)
+        return len(orphans)
+
+    def forget(self, seat: str, dataset: str = "") -> None:
+        """Remove the files of a dataset, or all of a seat."""
+        shutil.rmtree(self.folder / seat / dataset, ignore_errors=True)
+
+
+def _place(path: Path, write: Callable[[BinaryIO], Any]) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f".{path.name}")
+    with beside.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.tell()
+    beside.rename(path)
+    _sync_folder(path.parent)
+    return size
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the rename itself to disk; Windows has no way to open a folder, and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
