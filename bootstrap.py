@@ -6,8 +6,9 @@ Only the standard library is used, and only syntax that every Python understands
 this file far enough to say that it is too old.
 """
 
+# ruff: noqa: B904, RUF005  (what these rules ask for is a syntax error in the Pythons that this file must refuse in words)
+
 import hashlib
-import io
 import json
 import os
 import subprocess
@@ -42,9 +43,14 @@ FAILURES = (  # words in pip's output, what they mean, the next step; the first 
     ),
     (
         ("NewConnectionError", "Failed to establish a new connection", "name resolution", "Network is unreachable",
-         "ConnectTimeoutError", "Read timed out", "getaddrinfo failed", "Connection refused", "Could not find a version"),
+         "ConnectTimeoutError", "Read timed out", "getaddrinfo failed", "Connection refused"),
         "no network: pip could not reach a package index",
         "connect, or set PIP_INDEX_URL to an index that you can reach, and run this again",
+    ),
+    (
+        ("ResolutionImpossible", "No matching distribution", "Could not find a version"),
+        "the package index does not offer the versions that constraints.txt pins, for this Python and system",
+        "set PIP_INDEX_URL to an index that does, or use a Python from 3.11 to 3.13",
     ),
 )  # fmt: skip
 
@@ -61,7 +67,10 @@ def main(arguments):
             raise Stop("Usage: python bootstrap.py " + " | ".join(sorted(COMMANDS)))
         os.environ.setdefault(STARTED, "%.3f" % time.time())
         os.chdir(CHECKOUT)
-        return COMMANDS[arguments[0]](arguments[1:])
+        command = COMMANDS[arguments[0]]
+        if command in ALONE and arguments[1:]:
+            raise Stop("%s takes no arguments, got: %s" % (arguments[0], " ".join(arguments[1:])))
+        return command() if command in ALONE else command(arguments[1:])
     except Stop as stop:
         sys.stderr.write("bootstrap: %s\n" % stop)
         return 2
@@ -79,7 +88,7 @@ def refuse_old_python():
         )
 
 
-def setup(arguments):
+def setup():
     """Make the environment and stop."""
     environment(RUNTIME)
     return 0
@@ -100,10 +109,14 @@ def test(arguments):
     return start([environment(CHECKS), "-m", "pytest"] + arguments)
 
 
-def lint(arguments):
+def lint():
     """Check style, format and the notebooks' own rules; every check runs, also after one that fails."""
     python = environment(CHECKS)
-    checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["chatlio_helpers.notebook_rules", "notebooks"])
+    checks = (
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["chatlio_helpers.notebook_rules", "notebooks"],
+    )
     return max([start([python, "-m"] + check) for check in checks])
 
 
@@ -112,7 +125,7 @@ def bench(arguments):
     return start([environment(CHECKS), "-m", "benchmarks"] + arguments)
 
 
-def lock(arguments):
+def lock():
     """Resolve every requirement again and write constraints.txt, for all systems and Pythons at once."""
     python = environment(RUNTIME)
     tool = os.path.join(venv_folder(), "lock")
@@ -124,6 +137,7 @@ def lock(arguments):
 
 
 COMMANDS = {"setup": setup, "run": run, "test": test, "lab": lab, "lint": lint, "bench": bench, "lock": lock}
+ALONE = (setup, lint, lock)
 
 
 def environment(files):
@@ -191,8 +205,8 @@ def refuse_without_venv():
         import venv
     except ImportError:
         raise Stop(
-            "This Python cannot make environments: its 'venv' or 'ensurepip' module is missing. Next step: install it; on "
-            "Debian and Ubuntu: sudo apt-get install python%d.%d-venv" % sys.version_info[:2]
+            "This Python cannot make environments: its 'venv' or 'ensurepip' module is missing. "
+            "Next step: install it; on Debian and Ubuntu: sudo apt-get install python%d.%d-venv" % sys.version_info[:2]
         )
     return ensurepip, venv
 
@@ -216,7 +230,7 @@ def install(python, files, folder):
     """Install *files* within the constraints, then the package itself, editable and without a second resolution."""
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--retries", "2"]
     named = [part for name in files for part in ("-r", name)]
-    step(pip + named + ["-c", CONSTRAINTS], "installing what the kit needs (once; a minute or two)")
+    step(pip + named + ["-c", CONSTRAINTS], "installing what the kit needs, once; this takes a minute or two")
     step(pip + ["--no-deps", "--no-build-isolation", "-e", "."], "installing the kit itself")
     say("%s is ready." % shown(folder))
 
@@ -227,7 +241,7 @@ def step(command, words):
     process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     said = process.communicate()[0].decode("utf-8", "replace")
     if process.returncode:
-        raise Stop("%s failed: %s" % (words[0].upper() + words[1:], explained(said)))
+        raise Stop("%s failed: %s" % (words.split(",")[0].capitalize(), explained(said)))
 
 
 def explained(said):
@@ -252,7 +266,7 @@ def fingerprint(files, folder):
 def read_stamp(folder):
     """Give what was installed last, {} when nothing was or the stamp cannot be read."""
     try:
-        with io.open(os.path.join(folder, STAMP), encoding="utf-8") as content:
+        with open(os.path.join(folder, STAMP)) as content:
             stamp = json.loads(content.read())
     except (IOError, OSError, ValueError):
         return {}
@@ -269,14 +283,13 @@ def start(command):
 
 def write(path, text):
     """Write a small text file."""
-    with io.open(path, "w", encoding="utf-8") as content:
-        content.write(text if isinstance(text, type(u"")) else text.decode("utf-8"))
+    with open(path, "w") as content:
+        content.write(text)
 
 
 def shown(folder):
     """Give *folder* as a person would name it from the checkout."""
-    inside = os.path.relpath(folder, CHECKOUT) if folder.startswith(CHECKOUT + os.sep) else folder
-    return inside
+    return os.path.relpath(folder, CHECKOUT) if folder.startswith(CHECKOUT + os.sep) else folder
 
 
 def say(words):
