@@ -28,7 +28,8 @@ class Card:
 
     def __repr__(self) -> str:
         word = _LOOKS.get(self.status, _LOOKS["note"])[1]
-        return redact("\n".join([f"{word}: {self.says}", *(f"  {label}: {text}" for label, text in self.lines.items())]))
+        lines = [f"  {label}: {text}" for label, text in self.lines.items()]
+        return redact("\n".join([f"{word}: {self.says}", *lines]))
 
     def _repr_html_(self) -> str:
         sign, word, colour = _LOOKS.get(self.status, _LOOKS["note"])

@@ -8,6 +8,7 @@
         - ConsentNeeded           2   a live platform or a production sandbox needs an explicit word
         - WorkspaceError          2   the workspace or its ledger cannot be used
       + PayloadError              1   a webhook body that cannot be read or classified
+      + MappingError              1   a mapping set that the platform cannot apply to real payloads
       + PlatformError             4   the platform said no, or said nothing
         - NotAuthorised           3   the credentials were refused
         - Forbidden               3   the credentials are good, the permission is missing
@@ -80,6 +81,10 @@ class WorkspaceError(ConfigurationError):
 
 class PayloadError(KitError):
     """A webhook body that cannot be read, or is of no known kind."""
+
+
+class MappingError(KitError):
+    """A mapping set that the platform cannot apply to the sample payloads of its kind."""
 
 
 class PlatformError(KitError):

@@ -52,7 +52,7 @@ class Row:
     why: str = ""
 
     def body(self, tenant: str) -> dict[str, str]:
-        """Give the row in the words of the Data Prep API; targets without a leading ``_id`` and kin go to the tenant."""
+        """Give the row in the words of the Data Prep API; our own targets go below ``_{tenant}``."""
         return {"sourceType": self.source_type, "source": self.source, "destination": _target(self.target, tenant)}
 
 
@@ -112,7 +112,8 @@ def _stamps(kind: str) -> list[Row]:
 
 def _id_expression(kind: str) -> str:
     parts = [f"sha256({p[1:]})" if p.startswith("#") else p for p in _IDENTITY[kind]]
-    return f'sha256(concat("{kind}:", {", \":\", ".join(parts)}))'
+    joined = ', ":", '.join(parts)
+    return f'sha256(concat("{kind}:", {joined}))'
 
 
 def _instant(path: str) -> str:
@@ -132,7 +133,8 @@ def _visitor_rows(*, location: bool) -> list[Row]:
         Row("ATTRIBUTE", "visitor.UUID", "chatlio.visitor.id", "names the visitor, never the event"),
         Row("EXPRESSION", 'iif(visitor.email == "", null, lower(trim(visitor.email)))', "chatlio.visitor.email",
             'an empty text would be one identity shared by all who gave none'),
-        Row("EXPRESSION", _blank_is_null("visitor.identUserId"), "chatlio.visitor.userId", "empty means not identified"),
+        Row("EXPRESSION", _blank_is_null("visitor.identUserId"), "chatlio.visitor.userId",
+            "empty means not identified"),
         Row("ATTRIBUTE", "visitor.name", "chatlio.visitor.name", "often a generated label"),
         Row("ATTRIBUTE", "visitor.handle", "chatlio.visitor.handle"),
         Row("ATTRIBUTE", "visitor.identTraits", "chatlio.visitor.traits", "JSON inside a text: kept as text"),

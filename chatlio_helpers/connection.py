@@ -1,0 +1,136 @@
+"""Connect to a platform, local or live: the first line of every notebook."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from . import config, local
+from .aep import Endpoints, Platform
+from .cards import html_table
+from .credentials import Credentials, load
+from .errors import ConfigurationError, ConsentNeeded
+from .front_end import protect_tracebacks
+from .ledger import Ledger
+from .workspace import Workspace
+
+PLATFORMS = ("local", "live")
+LOCAL_SANDBOX = "dev"
+_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+
+
+class Connection(Platform):
+    """A platform, together with the workspace that remembers what was made there, and the prefix of its names."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        endpoints: Endpoints,
+        *,
+        sandbox: str,
+        name: str,
+        prefix: str,
+        workspace: Workspace,
+        seat: str = "",
+    ) -> None:
+        super().__init__(credentials, endpoints, sandbox=sandbox, name=name)
+        self.prefix, self.workspace, self.seat = prefix, workspace, seat
+        self.org = credentials.org_id
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of this platform, organisation, sandbox and prefix."""
+        return self.workspace.ledger(place=f"{self.name} {self.org} {self.sandbox}", prefix=self.prefix)
+
+    def rows(self) -> list[dict[str, str]]:
+        """Give who and where this is; never a secret."""
+        return [
+            {"what": "platform", "value": f"{self.name} ({self.endpoints.gateway})"},
+            {"what": "organisation", "value": self.org},
+            {"what": "sandbox", "value": self.sandbox},
+            {"what": "prefix of all names", "value": self.prefix},
+            {"what": "workspace", "value": str(self.workspace.folder)},
+        ] + ([{"what": "seat", "value": self.seat}] if self.seat else [])
+
+    def __repr__(self) -> str:
+        return f"Connected to the {self.name} platform: sandbox {self.sandbox} of {self.org}, prefix {self.prefix}"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows(), repr(self))
+
+
+def connect(
+    platform: str = "local",
+    *,
+    credentials: str = "",
+    sandbox: str = "",
+    prefix: str = config.DEFAULT_PREFIX,
+    workspace: str = "",
+    seat: str = "",
+    allow: str = "",
+) -> Connection:
+    """Connect to *platform* (``local`` or ``live``), and prove it: a token, and the sandboxes of this account.
+
+    *credentials* is the path of a credential file or the name of a saved profile, never a secret; empty means the
+    environment for ``live``, and the platform's own file for ``local``. *allow* must hold the word ``live`` for a live
+    platform and the word ``prod`` for a production sandbox. *seat* picks one attendee's organisation on a shared local
+    platform. Raises ConfigurationError, CredentialError, ConsentNeeded, NotAuthorised, Forbidden.
+    """
+    protect_tracebacks()
+    words = set(allow.replace(",", " ").split())
+    _check_settings(platform, prefix, seat, words)
+    if platform == "local":
+        running = local.start()
+        chosen, endpoints = load(credentials or running.seat(seat)), Endpoints.at(running.url)
+        sandbox = sandbox or LOCAL_SANDBOX
+    else:
+        chosen, endpoints = load(credentials or None), Endpoints.live()
+        sandbox = sandbox or chosen.sandbox or ""
+    if not sandbox:
+        raise ConfigurationError(
+            "No sandbox is named.",
+            cause="neither the parameter `sandbox` nor the credential file names one",
+            next_step="name a development sandbox with the parameter `sandbox`",
+        )
+    place = Workspace(_own_workspace(workspace, seat))
+    made = Connection(chosen, endpoints, sandbox=sandbox, name=platform, prefix=prefix, workspace=place, seat=seat)
+    _check_production(made.sandboxes.permit(sandbox), words)
+    return made
+
+
+def _own_workspace(workspace: str, seat: str) -> str | Path:
+    """Give every seat a folder of its own below the workspace, so that one machine can hold a class."""
+    base = Workspace(workspace).folder
+    return base / "seats" / seat if seat else base
+
+
+def _check_settings(platform: str, prefix: str, seat: str, words: set[str]) -> None:
+    if platform not in PLATFORMS:
+        raise ConfigurationError(
+            f"There is no platform {platform!r}.", next_step=f"set `platform` to one of: {', '.join(PLATFORMS)}"
+        )
+    if not _PREFIX.fullmatch(prefix):
+        raise ConfigurationError(
+            f"The prefix {prefix!r} cannot be used.",
+            cause="it becomes part of names on the platform",
+            next_step="use up to 40 letters, digits, - and _, beginning with a letter",
+        )
+    if platform == "live" and seat:
+        raise ConfigurationError(
+            "A live platform has no seats.", next_step="leave `seat` empty, and give each person a `prefix`"
+        )
+    if platform == "live" and "live" not in words:
+        raise ConsentNeeded(
+            "This would work on a live platform.",
+            cause="objects would be made in a real organisation",
+            next_step='say so with the parameter `allow="live"`',
+        )
+
+
+def _check_production(sandbox: dict[str, object], words: set[str]) -> None:
+    if str(sandbox.get("type")) == "production" and "prod" not in words:
+        raise ConsentNeeded(
+            f"The sandbox {sandbox.get('name')} is a production sandbox.",
+            cause="test events would land among real data",
+            next_step="choose a development sandbox, or say so with the word `prod` in the parameter `allow`",
+        )

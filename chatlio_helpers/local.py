@@ -1,0 +1,234 @@
+"""The door to the local platform: start or find it, ask it for a seat, turn its dials, stop it.
+
+The platform is a process of its own that outlives the notebook; every kernel finds it again through
+``platform.json`` in its state folder, and a file lock makes two kernels that start at once share one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from filelock import FileLock, Timeout
+
+from . import config
+from .errors import ConfigurationError, LocalPlatformError, NotFound
+from .secret import Secret
+
+START_LIMIT = 20.0  # seconds
+STOP_LIMIT = 10.0
+DEFAULT_SEAT = "default"
+
+
+@dataclass(frozen=True)
+class LocalPlatform:
+    """A running local platform: its address, its process, its state folder."""
+
+    url: str
+    pid: int
+    data: Path
+
+    def seat(self, name: str = "") -> Path:
+        """Give the path of the credential file of a seat; a seat that does not exist is made.
+
+        A seat is one organisation of its own on this platform; an empty *name* is the default seat.
+        """
+        return self._credential_file(name, limited=False)
+
+    def limited_seat(self, name: str = "") -> Path:
+        """Give the credential file of the same organisation's account that has no role: for lessons on permissions."""
+        return self._credential_file(name, limited=True)
+
+    def reset_seat(self, name: str = "") -> None:
+        """Delete everything that the seat made; its credentials stay."""
+        self.call("POST", f"/_local/seats/{quote(name or DEFAULT_SEAT, safe='')}/reset")
+
+    def dials(self, **changes: float) -> dict[str, Any]:
+        """Give the dials of time and faults, after setting *changes* (seconds, rates between 0 and 1)."""
+        return self.call("PUT", "/_local/dials", changes) if changes else self.call("GET", "/_local/dials")
+
+    def revoke_tokens(self, seat: str = "") -> None:
+        """Let every access token of the seat expire now."""
+        self.call("POST", "/_local/tokens/revoke", {"seat": seat or DEFAULT_SEAT})
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the platform's own controls under ``/_local/``; gives the JSON answer."""
+        token = Secret((self.data / "admin-token").read_text(encoding="utf-8").strip())
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"x-local-token": token.reveal(), "Content-Type": "application/json"}
+        request = Request(self.url + path, data=data, method=method, headers=headers)  # noqa: S310 - loopback http
+        try:
+            with urlopen(request, timeout=30) as answer:  # noqa: S310
+                return json.loads(answer.read() or b"null")
+        except HTTPError as error:
+            words = error.read().decode("utf-8", "replace")[:300]
+            kind = NotFound if error.code == 404 else LocalPlatformError
+            raise kind(f"The local platform refused {method} {path} ({error.code}): {words}") from error
+        except (URLError, OSError) as error:
+            raise LocalPlatformError(
+                f"The local platform at {self.url} does not answer.",
+                cause="it was stopped, or stopped itself after a long idle time",
+                next_step="run the cell that connects again: it starts the platform",
+            ) from error
+
+    def _credential_file(self, name: str, *, limited: bool) -> Path:
+        seat = name or DEFAULT_SEAT
+        path = self.data / "credentials" / f"{seat}{'-limited' if limited else ''}.json"
+        if not path.is_file():
+            _check_seat_name(seat)
+            self.call("POST", "/_local/seats", {"names": [seat]})
+        return path
+
+    def __repr__(self) -> str:
+        return f"Local platform at {self.url} (process {self.pid}, state in {self.data})"
+
+
+def start(data: Path | None = None) -> LocalPlatform:
+    """Give the running local platform of the state folder *data*, started if needed (default: in the kit's home).
+
+    Raises LocalPlatformError with the platform's own words when it cannot start: damaged or newer state, no free port,
+    folder that cannot be written.
+    """
+    folder = config.private_folder(Path(data) if data else default_data())
+    lock = FileLock(folder / "start.lock", timeout=START_LIMIT * 2)
+    try:
+        with lock:
+            return attach(folder) or _launch(folder)
+    except Timeout as error:
+        raise LocalPlatformError(
+            f"Another process has been starting the local platform in {folder} for too long.",
+            cause="that process hangs",
+            next_step="run `chatlio-kit platform down`, then try again",
+        ) from error
+
+
+def attach(data: Path | None = None) -> LocalPlatform | None:
+    """Give the local platform of *data* when it is running and answers, else None; never starts one."""
+    folder = Path(data) if data else default_data()
+    try:
+        said = json.loads((folder / "platform.json").read_text(encoding="utf-8"))
+        found = LocalPlatform(str(said["url"]), int(said["pid"]), folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # not started yet, or left half-written by a crash: both mean that it is not running
+    return found if _is_running(found.pid) and _answers(found.url) else None
+
+
+def stop(data: Path | None = None) -> bool:
+    """Stop the local platform; its state stays. False when it was not running."""
+    running = attach(data)
+    if running is None:
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_LIMIT
+    while _is_running(running.pid):
+        if time.monotonic() > deadline:
+            raise LocalPlatformError(
+                f"The local platform (process {running.pid}) does not stop.",
+                next_step=f"end the process {running.pid} by hand; nothing acknowledged is lost",
+            )
+        time.sleep(0.02)
+    return True
+
+
+def reset(data: Path | None = None) -> LocalPlatform:
+    """Delete all state of the local platform, of every seat, and start it anew."""
+    folder = Path(data) if data else default_data()
+    stop(folder)
+    import shutil
+
+    for name in ("state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "journal.sqlite", "journal.sqlite-wal",
+                 "journal.sqlite-shm", "lake", "credentials", "platform.json"):  # fmt: skip
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return start(folder)
+
+
+def default_data() -> Path:
+    """Give the state folder of the local platform in the kit's home."""
+    return config.home() / "platform"
+
+
+def _launch(folder: Path) -> LocalPlatform:
+    (folder / "platform.json").unlink(missing_ok=True)
+    log = folder / "log"
+    command = [sys.executable, "-m", "chatlio_helpers.emulator", "--data", str(folder)]
+    start_of_words = log.stat().st_size if log.exists() else 0
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as words:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, **_detached())  # noqa: S603
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise _failure(log, start_of_words)
+        if found := attach(folder):
+            return found
+        time.sleep(0.01)
+    process.kill()
+    raise LocalPlatformError(
+        f"The local platform did not answer within {START_LIMIT:.0f} s.",
+        cause="the machine is very busy, or a firewall blocks loopback connections",
+        next_step=f"read {log}, then try again",
+    )
+
+
+def _failure(log: Path, offset: int) -> LocalPlatformError:
+    """Turn the one JSON line that the platform leaves when it cannot start into an error."""
+    lines = log.read_bytes()[offset:].decode("utf-8", "replace").strip().splitlines()
+    for line in reversed(lines):
+        with suppress(ValueError):
+            said: Mapping[str, Any] = json.loads(line)
+            if "error" in said:
+                return LocalPlatformError(
+                    str(said["error"]), cause=str(said.get("cause", "")), next_step=str(said.get("next", ""))
+                )
+    return LocalPlatformError(
+        "The local platform could not start.",
+        cause=lines[-1] if lines else "it left no words",
+        next_step=f"read {log}",
+    )
+
+
+def _detached() -> dict[str, Any]:
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
+    return {"start_new_session": True}
+
+
+def _is_running(pid: int) -> bool:
+    if sys.platform != "win32":
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)  # a platform that we started and that ended would linger as a zombie
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(f"{url}/_local/health", timeout=5) as answer:  # noqa: S310 - loopback http
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _check_seat_name(seat: str) -> None:
+    if not seat.replace("-", "").replace("_", "").isalnum() or len(seat) > 40:
+        raise ConfigurationError(
+            f"The seat name {seat!r} cannot be used.",
+            next_step="use up to 40 letters, digits, - and _",
+        )
