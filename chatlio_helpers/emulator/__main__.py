@@ -1,0 +1,52 @@
+"""Run the local platform: ``python -m chatlio_helpers.emulator --data FOLDER``.
+
+When it is ready it prints one JSON line (url, pid, data, credentials) on standard output; when it cannot start it
+prints one JSON line (error, cause, next) on standard error and exits with 4.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from .store import StateError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until stopped; gives the exit code: 0 stopped, 4 could not start."""
+    options = _options(arguments)
+    if options.describe:
+        from .describe import page
+
+        sys.stdout.write(page())
+        return 0
+    from .server import serve
+
+    os.umask(0o077)  # whatever the platform writes is its owner's alone
+    try:
+        serve(Path(options.data).resolve(), host=options.host, port=options.port, idle=options.idle)
+    except StateError as error:
+        line = {"error": error.error, "cause": error.cause, "next": error.next_step}
+        sys.stderr.write(json.dumps(line) + "\n")
+        return 4
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m chatlio_helpers.emulator", description=__doc__)
+    parser.add_argument("--data", metavar="FOLDER", help="the state folder; made when it is not there")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this computer only)")
+    parser.add_argument("--port", type=int, help="the port (default: the remembered one, else a free one)")
+    parser.add_argument("--idle", type=float, default=7200, help="stop after so many seconds without a request")
+    parser.add_argument("--describe", action="store_true", help="print what is built, as Markdown, and stop")
+    options = parser.parse_args(arguments)
+    if not options.describe and not options.data:
+        parser.error("--data FOLDER is needed")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""The local platform as one object: all that an endpoint may need, handed around as ``request.app.state.platform``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .clock import Clock
+from .dials import Dials
+from .gateway import Gateway
+from .seats import DEFAULT, Seats
+from .store import Store
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from .journal import Journal
+
+
+@dataclass
+class Platform:
+    """Store, clock, dials, seats and gateway of one state folder.
+
+    ``forgetters`` are called with a seat's name (None: all seats) when it is reset, so that whoever keeps things of a
+    seat outside the store (journal, lake) lets go of them too.
+    """
+
+    folder: Path
+    store: Store
+    dials: Dials
+    clock: Clock
+    seats: Seats
+    tokens: Tokens
+    gateway: Gateway
+    journal: Journal | None = None
+    forgetters: list[Callable[[str | None], None]] = field(default_factory=list)
+
+
+def assemble(folder: Path) -> Platform:
+    """Open the state of *folder*; raises StateDamaged or StateTooNew. The default seat exists afterwards."""
+    store = Store(folder)
+    dials = Dials(store)
+    clock, seats, tokens = Clock(dials), Seats(store), Tokens(store)
+    seats.create([DEFAULT], now=clock.now_ms())
+    return Platform(folder, store, dials, clock, seats, tokens, Gateway(seats, tokens, clock))

@@ -1,0 +1,150 @@
+"""Seats: organisations side by side, each with its tenant, its sandboxes and two credentials.
+
+The full credential may do all; the limited one is of the same organisation and has its product profile, but its role
+has no permission: with it every gateway check passes and every service refuses.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .store import Store
+
+DEFAULT = "default"
+SCOPES = "openid,session,AdobeID,read_organizations,additional_info.projectedProductContext"
+PERMISSIONS = (
+    "manage-schemas", "view-schemas", "manage-datasets", "view-datasets", "manage-sources", "view-sources",
+    "view-sandboxes",
+)  # fmt: skip
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_SANDBOXES = (
+    ("prod", "Prod", "production", True),
+    ("dev", "Development", "development", True),
+    ("finance", "Finance", "development", False),
+)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One sandbox of a seat; ``permitted`` tells whether the seat's accounts may enter it."""
+
+    id: str
+    name: str
+    title: str
+    type: str
+    permitted: bool
+
+
+@dataclass(frozen=True)
+class Account:
+    """One credential (technical account) of a seat."""
+
+    role: str
+    client_id: str
+    secret: str
+    technical_account: str
+    permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One organisation."""
+
+    name: str
+    org_id: str
+    tenant: str
+    created: int
+    sandboxes: tuple[Sandbox, ...]
+    accounts: tuple[Account, ...]
+
+    def account(self, role: str) -> Account:
+        """Give the credential of a role, ``full`` or ``limited``."""
+        return next(account for account in self.accounts if account.role == role)
+
+
+class Seats:
+    """The seats of this local platform, kept in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._scope = store.within("", "")
+        self._by_client: dict[str, tuple[Seat, Account]] = {}
+        for row in self._scope.list("seats"):
+            self._remember(_read(row.body))
+
+    def create(self, names: list[str], *, now: int) -> list[Seat]:
+        """Make the seats that are not there yet, all or none; raises ValueError for a name that cannot be one."""
+        wrong = [name for name in names if not isinstance(name, str) or not _NAME.fullmatch(name)]
+        if wrong:
+            raise ValueError(f"A seat's name has 1 to 40 of a-z, 0-9 and dash; these are not: {wrong[:5]}.")
+        with self._store.transaction():
+            seats = [self.get(name) or self._make(name, now) for name in dict.fromkeys(names)]
+        for seat in seats:
+            self._remember(seat)
+        return seats
+
+    def get(self, name: str) -> Seat | None:
+        """Give one seat, or None."""
+        row = self._scope.get("seats", name)
+        return _read(row.body) if row else None
+
+    def list(self) -> list[Seat]:
+        """Give all seats, oldest first."""
+        return [_read(row.body) for row in self._scope.list("seats")]
+
+    def account(self, client_id: str) -> tuple[Seat, Account] | None:
+        """Give the seat and account of an API key, or None."""
+        return self._by_client.get(client_id)
+
+    def _make(self, name: str, now: int) -> Seat:
+        seat = _new(name, now)
+        self._scope.put("seats", name, asdict(seat), now=now, name=name)
+        return seat
+
+    def _remember(self, seat: Seat) -> None:
+        self._by_client |= {account.client_id: (seat, account) for account in seat.accounts}
+
+
+def config_file(seat: Seat, role: str) -> dict[str, Any]:
+    """Give the credential as the configuration file of Adobe's Python SDK (aepp) has it."""
+    account = seat.account(role)
+    return {
+        "org_id": seat.org_id,
+        "client_id": account.client_id,
+        "secret": account.secret,
+        "tech_id": account.technical_account,
+        "sandbox-name": "prod",
+        "environment": "prod",
+        "scopes": SCOPES,
+    }
+
+
+def _new(name: str, now: int) -> Seat:
+    return Seat(
+        name=name,
+        org_id=f"{secrets.token_hex(12).upper()}@AdobeOrg",
+        tenant=f"kit{secrets.token_hex(5)}",
+        created=now,
+        sandboxes=tuple(Sandbox(str(uuid.uuid4()), *sandbox) for sandbox in _SANDBOXES),
+        accounts=(_account("full", PERMISSIONS), _account("limited", ())),
+    )
+
+
+def _account(role: str, permissions: tuple[str, ...]) -> Account:
+    return Account(
+        role=role,
+        client_id=secrets.token_hex(16),
+        secret=f"p8e-{secrets.token_urlsafe(24)}",
+        technical_account=f"{secrets.token_hex(12).upper()}@techacct.adobe.com",
+        permissions=permissions,
+    )
+
+
+def _read(body: dict[str, Any]) -> Seat:
+    sandboxes = tuple(Sandbox(**one) for one in body["sandboxes"])
+    accounts = tuple(Account(**{**one, "permissions": tuple(one["permissions"])}) for one in body["accounts"])
+    return Seat(**{**body, "sandboxes": sandboxes, "accounts": accounts})

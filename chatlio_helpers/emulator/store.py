@@ -1,0 +1,217 @@
+"""Everything that the local platform remembers, in one SQLite file.
+
+An object is a JSON body with an address: seat, sandbox, kind, id. What is committed survives ``kill -9``: the file is
+in WAL mode and every commit waits for the disk (``synchronous=FULL``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+STATE_VERSION = 1
+FILE = "state.sqlite"
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS objects (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    seat TEXT NOT NULL, sandbox TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+    name TEXT, body TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+    UNIQUE (seat, sandbox, kind, id)
+);
+CREATE INDEX IF NOT EXISTS objects_by_name ON objects (seat, sandbox, kind, name);
+CREATE INDEX IF NOT EXISTS objects_by_id ON objects (kind, id);
+"""
+_COLUMNS = "seat, sandbox, kind, id, name, body, created, updated"
+
+
+class StateError(Exception):
+    """The state folder cannot be used; says what, the likely cause and the next step."""
+
+    def __init__(self, error: str, cause: str, next_step: str) -> None:
+        super().__init__(error)
+        self.error, self.cause, self.next_step = error, cause, next_step
+
+
+class StateDamaged(StateError):
+    """The state file is not a whole database."""
+
+
+class StateTooNew(StateError):
+    """The state file was written by a later version of the kit."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One remembered object; ``created`` and ``updated`` are epoch milliseconds."""
+
+    seat: str
+    sandbox: str
+    kind: str
+    id: str
+    name: str | None
+    body: dict[str, Any]
+    created: int
+    updated: int
+
+
+class Store:
+    """The state file of *folder*; safe to share between the event loop and the landing thread.
+
+    Raises StateDamaged or StateTooNew when the file that is there cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = Path(folder) / FILE
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            self._database = _opened(self.path)
+        except sqlite3.DatabaseError as error:
+            raise StateDamaged(
+                f"The state file {self.path} cannot be read ({error}).",
+                "the file was cut short or overwritten",
+                "move the state folder aside and start again: the local platform begins empty",
+            ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; on disk when the block ends. May be nested: the outermost block commits."""
+        with self._lock:
+            outermost = self._depth == 0
+            if outermost:
+                self._database.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield self._database
+            except BaseException:
+                if outermost:
+                    self._database.execute("ROLLBACK")
+                raise
+            else:
+                if outermost:
+                    self._database.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def within(self, seat: str, sandbox: str) -> Scope:
+        """Give the objects of one sandbox of one seat."""
+        return Scope(self, seat, sandbox)
+
+    def anywhere(self, kind: str, id: str) -> Row | None:
+        """Find an object by an id that is unique over all seats (an inlet, a client, a token)."""
+        return next(iter(self.rows("kind = ? AND id = ?", (kind, id))), None)
+
+    def rows(self, where: str, values: tuple[Any, ...] = (), tail: str = "ORDER BY number") -> list[Row]:
+        """Read objects by an SQL condition, oldest first unless *tail* says otherwise."""
+        with self._lock:
+            found = self._database.execute(f"SELECT {_COLUMNS} FROM objects WHERE {where} {tail}", values)  # noqa: S608
+            return [_row(columns) for columns in found]
+
+    def counts(self, seat: str) -> dict[str, int]:
+        """Count the objects of *seat* by kind."""
+        with self._lock:
+            found = self._database.execute("SELECT kind, count(*) FROM objects WHERE seat = ? GROUP BY kind", (seat,))
+            return dict(found.fetchall())
+
+    def forget_seat(self, seat: str) -> None:
+        """Delete every object of *seat*."""
+        with self.transaction() as database:
+            database.execute("DELETE FROM objects WHERE seat = ?", (seat,))
+
+    def close(self) -> None:
+        """Close the file; the store is of no use afterwards."""
+        with self._lock:
+            self._database.close()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The objects of one sandbox of one seat."""
+
+    store: Store
+    seat: str
+    sandbox: str
+
+    def put(self, kind: str, id: str, body: dict[str, Any], *, now: int, name: str | None = None) -> None:
+        """Write an object, new or over the one of the same id, which keeps its place and its creation time."""
+        values = (self.seat, self.sandbox, kind, id, name, orjson.dumps(body).decode(), now, now)
+        with self.store.transaction() as database:
+            database.execute(
+                f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+                "ON CONFLICT (seat, sandbox, kind, id) DO UPDATE SET "
+                "name = excluded.name, body = excluded.body, updated = excluded.updated",
+                values,
+            )
+
+    def get(self, kind: str, id: str) -> Row | None:
+        """Give one object, or None."""
+        return next(iter(self._rows("kind = ? AND id = ?", (kind, id))), None)
+
+    def list(self, kind: str) -> list[Row]:
+        """Give all objects of a kind, oldest first."""
+        return self._rows("kind = ?", (kind,))
+
+    def find(self, kind: str, name: str) -> list[Row]:
+        """Give the objects of a kind that were put under *name*, oldest first."""
+        return self._rows("kind = ? AND name = ?", (kind, name))
+
+    def last(self, kind: str, name: str) -> Row | None:
+        """Give the newest object of a kind that was put under *name*, or None."""
+        return next(iter(self._rows("kind = ? AND name = ?", (kind, name), "ORDER BY number DESC LIMIT 1")), None)
+
+    def delete(self, kind: str, id: str) -> bool:
+        """Delete one object; False when it was not there."""
+        with self.store.transaction() as database:
+            gone = database.execute(
+                "DELETE FROM objects WHERE seat = ? AND sandbox = ? AND kind = ? AND id = ?",
+                (self.seat, self.sandbox, kind, id),
+            )
+            return gone.rowcount > 0
+
+    def _rows(self, where: str, values: tuple[Any, ...], tail: str = "ORDER BY number") -> list[Row]:
+        return self.store.rows(f"seat = ? AND sandbox = ? AND {where}", (self.seat, self.sandbox, *values), tail)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("its pages do not fit together")
+        _refuse_newer(database, path)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.executescript(_TABLES)
+        database.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (str(STATE_VERSION),))
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _refuse_newer(database: sqlite3.Connection, path: Path) -> None:
+    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        if database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise sqlite3.DatabaseError("it is not a state file of the local platform")
+        return
+    found = database.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    version = int(found[0]) if found and str(found[0]).isdigit() else 0
+    if version > STATE_VERSION:
+        raise StateTooNew(
+            f"The state file {path} has version {version}; this kit knows versions up to {STATE_VERSION}.",
+            "a newer version of the kit wrote it",
+            "update the kit, or choose another state folder",
+        )
+
+
+def _row(columns: tuple[Any, ...]) -> Row:
+    seat, sandbox, kind, id, name, body, created, updated = columns
+    return Row(seat, sandbox, kind, id, name, orjson.loads(body), created, updated)
