@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS entry (
   reason TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT '',
   UNIQUE (destination, event)
 );
-CREATE INDEX IF NOT EXISTS entry_due ON entry (due, id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS entry_waiting ON entry (id, due, destination) WHERE state = 'waiting';
 """
 _COLUMNS = "id, destination, event, kind, payload, state, tries, due, changed, reason, receipt"
 

@@ -1,0 +1,196 @@
+"""From events to the inlet, through the outbox: what to send, what never to send, what to try again and when.
+
+What the platform says, and what follows (documented: Adobe, streaming ingestion):
+
+* 200 is written down at once, so that the same event is never sent to the same dataflow again;
+* 429, 5xx and silence are tried again: after ``Retry-After``, else after 0.5 s, 1 s, 2 s … with jitter;
+* everything else (400, 401, 403, 404, 413) would fail for ever: the entry is buried with the platform's words.
+
+An interrupt, a crash or a long outage loses nothing: what was not received waits in the outbox for the next call.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+
+from .delivery import Delivery, Sent
+from .errors import PayloadError, WorkspaceError
+from .events import Event
+from .outbox import DELIVERED, WAITING, Entry, NewEntry, Outbox, PutReport
+from .progress import Progress
+from .progress import progress as shown
+from .secret import Secret
+from .transmission import Transmission
+from .xdm import event_id
+
+LIMIT = 1_048_576  # bytes of one streamed record (documented: Adobe, ingestion guardrails)
+REPEATED_TEXTS = ("htmlBody", "textBody")  # say again what `messages` says; our mapping reads neither
+_CHUNK = 400  # entries read back at a time
+
+ShowProgress = Callable[[str, int], Progress]
+
+
+class Inlet(Protocol):
+    """What is needed of ``platform.collection``."""
+
+    def post(self, url: Secret, payload: dict[str, Any]) -> Any:
+        """Post one payload; raises PlatformError and its kin."""
+
+
+def send(
+    collection: Inlet,
+    urls: Mapping[str, Secret],
+    flows: Mapping[str, str],
+    events: Iterable[Event],
+    outbox: Outbox,
+    *,
+    progress: ShowProgress | None = None,
+    in_flight: int = 8,
+    lighten: bool = False,
+    revive: bool = False,
+    patience: float = 60.0,
+) -> Sent:
+    """Deliver *events*, and what an earlier call left waiting for the same dataflows; safe to repeat.
+
+    *urls* and *flows* give, for each kind, the webhook URL and the dataflow's id. *in_flight* is how many requests
+    may be open at once, *patience* the seconds that the call waits for a platform that says "later"; what still
+    waits then is in ``Sent.waiting``. *lighten* drops the texts that a transcript repeats when that brings it under
+    1 MB; *revive* also tries entries that the platform once refused for good.
+    Raises WorkspaceError when the outbox cannot be used; a refusal by the platform is in the result, never raised.
+    """
+    started = time.time()
+    flows = {kind: flow for kind, flow in flows.items() if kind in urls}
+    prepared = [_prepared(event, flows, lighten) for event in events]
+    entries = [entry for entry, _ in prepared if entry]
+    left = [_left(entry) for entry in outbox.entries(state=WAITING, destinations=list(flows.values()))]
+    report = outbox.put(entries)
+    if revive:
+        _revive(outbox, entries, report)
+    with _alone(outbox, patience):
+        moving = len(report.new) + len(left) + (len(report.dead) if revive else 0)
+        with (progress or shown)("sending", moving) as bar:
+            Transmission(collection.post, urls, outbox, list(flows.values()), in_flight, patience, bar).run()
+    outcomes = _outcomes(outbox, flows, [*(one for _, one in prepared), *left], set(report.already_delivered))
+    repeats = len(entries) - len({(entry.destination, entry.event) for entry in entries})
+    return Sent(tuple(outcomes), time.time() - started, repeats)
+
+
+def body(payload: Mapping[str, Any]) -> bytes:
+    """Give the compact UTF-8 JSON of *payload*; half characters (lone surrogates) stay escaped."""
+    try:
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(payload, separators=(",", ":")).encode()
+
+
+def _prepared(event: Event, flows: Mapping[str, str], lighten: bool) -> tuple[NewEntry | None, Delivery]:
+    """Give the entry to put, or None, and the delivery as it stands before anything is sent."""
+    where = f"{event.file}:{event.line}" if event.line else event.file
+    delivery = Delivery(event.kind or "", "", "refused", where)
+    refusal = _unfit(event, flows)
+    if refusal:
+        return None, replace(delivery, reason=refusal)
+    kind = str(event.kind)
+    try:
+        delivery = replace(delivery, event=event_id(kind, event.payload))
+    except PayloadError as error:
+        return None, replace(delivery, reason=str(error).replace("\n", " "))
+    content, note = _fitting(event.payload, lighten)
+    if content is None:
+        return None, replace(delivery, reason=note)
+    return NewEntry(flows[kind], delivery.event, kind, content), replace(delivery, state=WAITING, reason=note)
+
+
+def _unfit(event: Event, flows: Mapping[str, str]) -> str:
+    """Say why *event* must not be sent; "" when it may."""
+    if not event.kind:
+        return "its kind is not known: no payload carries one; say which it is by its file name or classify(kind=...)"
+    if event.kind_source == "guess":
+        return f"its kind {event.kind} is a guess, and a guess must not land as a fact; say it by classify(kind=...)"
+    if event.kind not in flows:
+        return f"no dataflow for {event.kind}: apply a plan that has this kind"
+    return ""
+
+
+def _fitting(payload: dict[str, Any], lighten: bool) -> tuple[bytes | None, str]:
+    """Give the bytes to post and a note, or None and the refusal when they pass 1 MB."""
+    content = body(payload)
+    if len(content) <= LIMIT:
+        return content, ""
+    lighter = body({name: value for name, value in payload.items() if name not in REPEATED_TEXTS})
+    dropped = " and ".join(name for name in REPEATED_TEXTS if name in payload)
+    if len(lighter) <= LIMIT and lighten:
+        return lighter, f"sent without {dropped}, which repeat its messages"
+    enough = "is enough" if len(lighter) <= LIMIT else f"is not enough ({len(lighter):,} bytes would be left)"
+    return None, (
+        f"{len(content):,} bytes, and the inlet takes {LIMIT:,}. Two remedies: send(..., lighten=True) drops "
+        f"{' and '.join(REPEATED_TEXTS)}, which {enough} here; or load this one by batch ingestion instead"
+    )
+
+
+def _left(entry: Entry) -> Delivery:
+    return Delivery(entry.kind, entry.event, WAITING, "left by an earlier run")
+
+
+def _revive(outbox: Outbox, entries: list[NewEntry], report: PutReport) -> None:
+    dead = set(report.dead)
+    with outbox.together():
+        for entry in entries:
+            if entry.event in dead:
+                found = outbox.find(entry.destination, [entry.event])[entry.event]
+                outbox.postpone(found.id, 0.0, "asked for again")
+
+
+@contextmanager
+def _alone(outbox: Outbox, patience: float) -> Iterator[None]:
+    """Let one call at a time send from an outbox: two would send the same entries."""
+    lock = FileLock(f"{outbox.path}.sending", timeout=patience, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise WorkspaceError(
+            "Another run is sending from this outbox.",
+            cause="a second notebook or command sends at the same time",
+            next_step="wait for it to end and send again: your events are in the outbox, nothing is lost",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _outcomes(
+    outbox: Outbox, flows: Mapping[str, str], deliveries: list[Delivery], before: set[str]
+) -> Iterator[Delivery]:
+    """Read back what became of each event, the outbox being the only truth; each event once, in the order given."""
+    put = list(dict.fromkeys((one.kind, one.event) for one in deliveries if one.state == WAITING))
+    entries = {
+        key: entry
+        for first in range(0, len(put), _CHUNK)
+        for key, entry in _found(outbox, flows, put[first : first + _CHUNK])
+    }
+    for one in deliveries:
+        if one.state == "refused":
+            yield one
+        elif (one.kind, one.event) in entries:
+            yield _outcome(one, entries.pop((one.kind, one.event)), before)
+
+
+def _outcome(delivery: Delivery, entry: Entry, before: set[str]) -> Delivery:
+    delivered = entry.state == DELIVERED
+    state = ("already_delivered" if entry.event in before else "accepted") if delivered else entry.state
+    return replace(
+        delivery,
+        state=state,
+        reason=entry.reason or delivery.reason,
+        receipt=entry.receipt,
+        tries=entry.tries,
+        at=entry.changed if delivered else None,
+    )
