@@ -70,7 +70,7 @@ class Made:
     @property
     def dataset(self) -> str:
         """The id of the dataset that holds every kind."""
-        return self.ids[blueprint.DATASET]
+        return next(found for key, found in self.ids.items() if key.startswith(blueprint.DATASET))
 
     @property
     def flow_ids(self) -> dict[str, str]:
@@ -128,13 +128,14 @@ class Made:
         return html_table(self.rows(), repr(self))
 
 
-def made(connection: Connection, kinds: tuple[str, ...], ids: Ids, counts: Mapping[str, int], *, bar: Any) -> Made:
-    """Wait until the platform has enabled every dataflow, and collect the webhook URLs."""
+def collect(connection: Connection, ids: Ids, counts: Mapping[str, int], *, bar: Any = progress) -> Made:
+    """Wait until the platform has enabled every dataflow among *ids*, and collect the webhook URLs."""
+    wanted = {key.partition(":")[2]: found for key, found in ids.items() if key.startswith(f"{blueprint.FLOW}:")}
     flows: dict[str, Mapping[str, Any]] = {}
     urls: dict[str, Secret] = {}
-    with bar("waiting until the dataflows are enabled", total=len(kinds)) as shown:
-        for kind in kinds:
-            flow = connection.flows.wait_enabled(ids[f"{blueprint.FLOW}:{kind}"])
+    with bar("waiting until the dataflows are enabled", total=len(wanted)) as shown:
+        for kind, flow_id in wanted.items():
+            flow = connection.flows.wait_enabled(flow_id)
             urls[kind] = webhook_url(flow)
             flows[kind] = {name: value for name, value in flow.items() if name != "options"}
             shown.step(1, note=kind)

@@ -11,17 +11,18 @@ from uuid import uuid4
 
 from ..cards import html_table
 from ..connection import Connection
-from ..errors import Conflict, Unavailable
+from ..errors import ConfigurationError, Conflict, Unavailable
 from ..events import KINDS
 from ..ledger import Entry
 from ..progress import progress
 from ..results import Result, check
-from . import blueprint, trial
+from . import as_printed, blueprint, trial
 from .blueprint import Wanted
-from .dataflows import Made, made
+from .dataflows import Made, collect
 from .resources import RESOURCES, Difference, object_id, use_newest_mapping
 
 CREATE, REUSE, UPDATE, CONFLICT = "create", "reuse", "update", "conflict"
+COMPLETE = "complete"
 _NEW = "(new)"  # stands for the id of an object that is still to be made
 _TRIES = 3  # creating calls whose answer may be lost on the way
 
@@ -48,6 +49,7 @@ class Plan:
 
     connection: Connection
     kinds: tuple[str, ...]
+    profile: str
     steps: tuple[Step, ...]
 
     @property
@@ -82,14 +84,14 @@ class Plan:
         when a name is taken by another shape, MappingError when the platform cannot map the sample payloads.
         """
         with self.connection.workspace.lock():
-            fresh = plan(self.connection, kinds=self.kinds)
+            fresh = plan(self.connection, kinds=self.kinds, profile=self.profile)
             fresh._refuse_conflicts()
             with bar("making what is missing", total=len(fresh.steps)) as shown:
                 ids: dict[str, str] = {}
                 for step in fresh.steps:
                     ids[step.wanted.key] = _carry_out(self.connection, step, ids)
                     shown.step(1, note=f"{step.action}: {step.wanted.name}")
-        return made(self.connection, self.kinds, ids, fresh.counts, bar=bar)
+        return collect(self.connection, ids, fresh.counts, bar=bar)
 
     def _refuse_conflicts(self) -> None:
         conflicts = [step for step in self.steps if step.action == CONFLICT]
@@ -109,17 +111,33 @@ class Plan:
         return html_table([step.row() for step in self.steps], repr(self))
 
 
-def plan(connection: Connection, *, kinds: Iterable[str] = KINDS) -> Plan:
-    """Compare what should exist for *kinds* with what does; changes nothing."""
+def plan(connection: Connection, *, kinds: Iterable[str] = KINDS, profile: str = COMPLETE) -> Plan:
+    """Compare what should exist for *kinds* with what does; changes nothing.
+
+    *profile* ``as_printed`` plans the chain of Adobe's tutorial instead (one dataflow, *kinds* does not matter).
+    """
     chosen = tuple(kinds)
     entries = {entry.key: entry for entry in connection.ledger.entries("intended", "made", "deleting")}
     ids: dict[str, str] = {}
     steps = []
-    for wanted in blueprint.blueprint(chosen, prefix=connection.prefix, tenant=connection.schemas.tenant_id()):
+    for wanted in _wanted(connection, chosen, profile):
         step = _examine(connection, wanted, entries.get(wanted.key), ids)
         ids[wanted.key] = step.id or _NEW
         steps.append(step)
-    return Plan(connection, chosen, tuple(steps))
+    return Plan(connection, chosen, profile, tuple(steps))
+
+
+def _wanted(connection: Connection, kinds: tuple[str, ...], profile: str) -> list[Wanted]:
+    names = {"prefix": connection.prefix, "tenant": connection.schemas.tenant_id()}
+    if profile == as_printed.NAME:
+        return as_printed.as_printed(**names)
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if profile != COMPLETE or unknown:
+        raise ConfigurationError(
+            f"There is no {f'kind {unknown[0]!r}' if unknown else f'profile {profile!r}'}.",
+            next_step=f"kinds: {', '.join(KINDS)}; profiles: {COMPLETE}, {as_printed.NAME}",
+        )
+    return blueprint.blueprint(kinds, **names)
 
 
 def _examine(connection: Connection, wanted: Wanted, entry: Entry | None, ids: Mapping[str, str]) -> Step:
@@ -158,7 +176,7 @@ def _carry_out(connection: Connection, step: Step, ids: Mapping[str, str]) -> st
     if step.ours:
         connection.ledger.made(wanted.key, step.id)
     if wanted.resource == blueprint.MAPPING and step.action == UPDATE:
-        trial.run(connection, wanted.kind, wanted.body(ids))
+        _try_mapping(connection, wanted, ids)
     if step.action == UPDATE and resource.update:
         found = resource.get(connection, step.id)
         resource.update(connection, found, wanted.body(ids))
@@ -168,16 +186,21 @@ def _carry_out(connection: Connection, step: Step, ids: Mapping[str, str]) -> st
 
 
 def _create(connection: Connection, wanted: Wanted, ids: Mapping[str, str]) -> str:
-    resource, body = RESOURCES[wanted.resource], wanted.body(ids)
+    body = wanted.body(ids)
     if wanted.resource == blueprint.MAPPING:
-        trial.run(connection, wanted.kind, body)
+        _try_mapping(connection, wanted, ids)
     marker = f"[chatlio-kit {uuid4().hex[:12]}]"
     if "description" in body:
         body["description"] = f"{body['description']} {marker}"
     connection.ledger.intend(wanted.key, wanted.resource, wanted.name, marker)
     made_id = _create_once(connection, wanted, body, marker)
     connection.ledger.made(wanted.key, made_id)
-    return made_id if resource else ""
+    return made_id
+
+
+def _try_mapping(connection: Connection, wanted: Wanted, ids: Mapping[str, str]) -> None:
+    if wanted.kind in KINDS:  # the printed chain is run as printed: untried
+        trial.run(connection, wanted.kind, wanted.body(ids))
 
 
 def _create_once(connection: Connection, wanted: Wanted, body: dict[str, Any], marker: str) -> str:
