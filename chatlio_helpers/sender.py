@@ -171,16 +171,23 @@ def _outcomes(
 ) -> Iterator[Delivery]:
     """Read back what became of each event, the outbox being the only truth; each event once, in the order given."""
     put = list(dict.fromkeys((one.kind, one.event) for one in deliveries if one.state == WAITING))
-    entries = {
-        key: entry
-        for first in range(0, len(put), _CHUNK)
-        for key, entry in _found(outbox, flows, put[first : first + _CHUNK])
-    }
+    entries = dict(_read_back(outbox, flows, put))
     for one in deliveries:
         if one.state == "refused":
             yield one
         elif (one.kind, one.event) in entries:
             yield _outcome(one, entries.pop((one.kind, one.event)), before)
+
+
+def _read_back(
+    outbox: Outbox, flows: Mapping[str, str], keys: list[tuple[str, str]]
+) -> Iterator[tuple[tuple[str, str], Entry]]:
+    """Give the entries of (kind, event) pairs without their payloads, which may be large together."""
+    for kind, flow in flows.items():
+        events = [event for of, event in keys if of == kind]
+        for first in range(0, len(events), _CHUNK):
+            for event, entry in outbox.find(flow, events[first : first + _CHUNK]).items():
+                yield (kind, event), replace(entry, payload=b"")
 
 
 def _outcome(delivery: Delivery, entry: Entry, before: set[str]) -> Delivery:
