@@ -260,7 +260,8 @@ def as_guess(event: Event, kind: str) -> Event:
 
 
 def _place(lost: Unreadable) -> str:
-    return f"{lost.file}, line {lost.line}" if lost.line else lost.file
+    place = lost.file or "the given list"
+    return f"{place}, line {lost.line}" if lost.line else place
 
 
 def called(value: Any) -> str:
