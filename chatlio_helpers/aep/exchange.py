@@ -1,0 +1,231 @@
+"""The record of calls: each request with its answer, redacted at once, and shown so that it can be pasted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from ..cards import Card
+from ..secret import HIDDEN, redact
+from . import refusals
+
+REMEMBERED = 200  # calls
+LONGEST_BODY = 20_000  # characters of a body that the record keeps
+_MARGIN = 4_096  # longer than any secret: a body is cut, redacted, and cut again, so that no half secret is left
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, headers (lower-case names), bytes, and how long it took (milliseconds)."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    ms: float
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced."""
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, or None when it is empty or is not JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the platform said yes (2xx)."""
+        return 200 <= self.status < 300
+
+    @property
+    def request_id(self) -> str:
+        """What the platform's support asks for, or ""."""
+        said = self.headers.get("x-request-id", "")
+        return said or refusals.read(self.content[:LONGEST_BODY].decode("utf-8", "replace")).request_id
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status}, {len(self.content)} bytes, {self.ms:.0f} ms)"
+
+
+@dataclass(frozen=True, repr=False)
+class Exchange:
+    """One request and its answer as recorded: no secret is left in it. ``status`` 0 means that no answer came.
+
+    ``url``, ``headers`` and ``body`` hold shell variables ($ACCESS_TOKEN, $API_KEY, …) in place of what is secret.
+    """
+
+    method: str
+    url: str
+    path: str
+    headers: Mapping[str, str]
+    body: str
+    status: int
+    answer_headers: Mapping[str, str]
+    answer: str
+    ms: float
+    request_id: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    note: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the platform said yes (2xx)."""
+        return 200 <= self.status < 300
+
+    @property
+    def json(self) -> Any:
+        """The recorded answer as JSON, or None."""
+        try:
+            return json.loads(self.answer)
+        except ValueError:
+            return None
+
+    @property
+    def vendor(self) -> refusals.Vendor:
+        """The code and the words of the answer."""
+        return refusals.read(self.answer)
+
+    @property
+    def curl(self) -> str:
+        """The same request as a curl line for a POSIX shell, with secrets as shell variables."""
+        verb = "" if self.method == "GET" else f" -X {self.method}"
+        parts = [f"curl -sS{verb} {_shell_quoted(self.url)}"]
+        parts += [f"-H {_shell_quoted(f'{name}: {value}')}" for name, value in self.headers.items()]
+        if self.body:
+            parts.append(f"-d {_shell_quoted(self.body)}")
+        return " \\\n  ".join(parts)
+
+    def row(self) -> dict[str, Any]:
+        """Give the row of the table of calls."""
+        return {
+            "time": self.at,
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "ms": round(self.ms, 1),
+            "request id": self.request_id,
+        }
+
+    def card(self) -> Card:
+        """Give a card: what was asked and answered, the vendor's words, and what they mean."""
+        answered = f"{self.method} {self.path} → {self.status or 'no answer'}"
+        if self.ok:
+            return Card("ok", answered)
+        if not self.status:
+            return Card("failed", answered, {"What happened": self.note})
+        vendor = self.vendor
+        means = refusals.meaning(self.status, vendor)
+        words = " ".join(part for part in (vendor.code, vendor.words) if part)
+        lines = {"The platform's words": words, "Likely cause": means.cause, "Next step": means.next_step}
+        return Card("failed", answered, {label: text for label, text in lines.items() if text})
+
+    def text(self) -> str:
+        """Give the whole exchange as text: curl line, status, headers and body of the answer."""
+        heads = "\n".join(f"{name}: {value}" for name, value in self.answer_headers.items())
+        status = f"{self.status}  ({self.ms:.0f} ms)" if self.status else f"no answer: {self.note}"
+        return "\n".join(part for part in (self.curl, "", status, heads, "", _pretty(self.answer)) if part is not None)
+
+    def __repr__(self) -> str:
+        return f"{self.card()!r}\n\n{self.text()}"
+
+    def _repr_html_(self) -> str:
+        blocks = (
+            ("Request, as a curl line", self.curl),
+            (f"Answer {self.status or 'never came'} after {self.ms:.0f} ms", _pretty(self.answer) or self.note),
+        )
+        shown = "".join(
+            f"<div style='margin-top:.5em'><strong>{escape(title)}</strong></div>"
+            f"<pre style='white-space:pre-wrap;text-align:left' tabindex='0'>{escape(text)}</pre>"
+            for title, text in blocks
+        )
+        return self.card()._repr_html_() + shown
+
+
+@dataclass(frozen=True, repr=False)
+class Shown:
+    """Some exchanges, oldest first, to be looked at."""
+
+    exchanges: tuple[Exchange, ...]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(repr(exchange) for exchange in self.exchanges) or "no call has been made yet"
+
+    def _repr_html_(self) -> str:
+        return "".join(exchange._repr_html_() for exchange in self.exchanges) or "<p>no call has been made yet</p>"
+
+
+class Record:
+    """The last calls, bounded; adding to it is safe from several threads."""
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._exchanges: deque[Exchange] = deque(maxlen=remembered)
+
+    def add(self, exchange: Exchange) -> None:
+        """Remember *exchange*; the oldest is forgotten when there are too many."""
+        self._exchanges.append(exchange)
+
+    def last(self, n: int = 1) -> tuple[Exchange, ...]:
+        """Give the last *n* exchanges, oldest first."""
+        return tuple(self._exchanges)[-n:] if n > 0 else ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Give one row for each call: time, method, path, status, ms, request id."""
+        return [exchange.row() for exchange in tuple(self._exchanges)]
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+
+def hidden(text: str, variables: Mapping[str, str] | None = None) -> str:
+    """Put shell variables in place of the values in *variables* (value -> name), hide other secrets, and cut."""
+    text = text[: LONGEST_BODY + _MARGIN]
+    for value, name in (variables or {}).items():
+        if value:
+            text = text.replace(value, f"${name}")
+    text = redact(text)
+    return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({HIDDEN} the rest is not recorded)"
+
+
+def body_text(content: bytes | None, content_type: str) -> str:
+    """Give a body as text; of bytes that are not text only their number."""
+    if not content:
+        return ""
+    if any(word in content_type for word in ("json", "text", "xml", "html", "form-urlencoded")) or not content_type:
+        return content[: LONGEST_BODY + _MARGIN].decode("utf-8", "replace")
+    return f"({len(content)} bytes of {content_type})"
+
+
+def _pretty(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+def _shell_quoted(text: str) -> str:
+    """Quote for a POSIX shell; text with one of our shell variables is quoted so that the variable still expands."""
+    if not any(f"${name}" in text for name in VARIABLES):
+        return shlex.quote(text)
+    kept = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`")
+    return '"' + _escaped_dollars(kept, VARIABLES) + '"'
+
+
+def _escaped_dollars(text: str, names: Iterable[str]) -> str:
+    escaped = text.replace("$", "\\$")
+    for name in names:
+        escaped = escaped.replace(f"\\${name}", f"${name}")
+    return escaped
+
+
+# the names of Adobe's Postman environment, and ours for the two forms of a webhook's URL
+VARIABLES = ("ACCESS_TOKEN", "CLIENT_SECRET", "API_KEY", "IMS_ORG", "WEBHOOK_URL", "WEBHOOK_BATCH_URL")
