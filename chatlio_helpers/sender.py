@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +30,9 @@ from .secret import Secret
 from .transmission import Transmission
 from .xdm import event_id
 
+if TYPE_CHECKING:
+    from .aep.collection import Collection
+
 LIMIT = 1_048_576  # bytes of one streamed record (documented: Adobe, ingestion guardrails)
 REPEATED_TEXTS = ("htmlBody", "textBody")  # say again what `messages` says; our mapping reads neither
 _CHUNK = 400  # entries read back at a time
@@ -37,15 +40,8 @@ _CHUNK = 400  # entries read back at a time
 ShowProgress = Callable[[str, int], Progress]
 
 
-class Inlet(Protocol):
-    """What is needed of ``platform.collection``."""
-
-    def post(self, url: Secret, payload: dict[str, Any]) -> Any:
-        """Post one payload; raises PlatformError and its kin."""
-
-
 def send(
-    collection: Inlet,
+    collection: Collection,
     urls: Mapping[str, Secret],
     flows: Mapping[str, str],
     events: Iterable[Event],
@@ -83,11 +79,15 @@ def send(
 
 
 def body(payload: Mapping[str, Any]) -> bytes:
-    """Give the compact UTF-8 JSON of *payload*; half characters (lone surrogates) stay escaped."""
+    """Give the compact UTF-8 JSON of *payload*, as it goes over the wire; raises PayloadError when there is none."""
     try:
-        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(payload, separators=(",", ":")).encode()
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PayloadError(
+            "The payload holds something that JSON cannot carry.",
+            cause="half of a surrogate pair, NaN, infinity, or an object of Python",
+            next_step="pass only text, finite numbers, booleans, lists and dictionaries",
+        ) from error
 
 
 def _prepared(event: Event, flows: Mapping[str, str], lighten: bool) -> tuple[NewEntry | None, Delivery]:
@@ -99,10 +99,10 @@ def _prepared(event: Event, flows: Mapping[str, str], lighten: bool) -> tuple[Ne
         return None, replace(delivery, reason=refusal)
     kind = str(event.kind)
     try:
+        content, note = _fitting(event.payload, lighten)
         delivery = replace(delivery, event=event_id(kind, event.payload))
     except PayloadError as error:
         return None, replace(delivery, reason=str(error).replace("\n", " "))
-    content, note = _fitting(event.payload, lighten)
     if content is None:
         return None, replace(delivery, reason=note)
     return NewEntry(flows[kind], delivery.event, kind, content), replace(delivery, state=WAITING, reason=note)

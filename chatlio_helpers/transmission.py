@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -60,7 +59,7 @@ class Transmission:
 
     def __init__(
         self,
-        post: Callable[[Secret, dict[str, Any]], Any],
+        post: Callable[[Secret, bytes], Any],
         urls: Mapping[str, Secret],
         outbox: Outbox,
         destinations: Sequence[str],
@@ -100,8 +99,7 @@ class Transmission:
             self._running[pool.submit(self._deliver, entry)] = (entry, now)
 
     def _deliver(self, entry: Entry) -> str:
-        receipt = self._post(self._urls[entry.kind], json.loads(entry.payload))
-        return str(getattr(receipt, "id", receipt))
+        return str(self._post(self._urls[entry.kind], entry.payload).xaction_id)
 
     def _finish(self, done: Iterable[Future]) -> None:
         """Write down the outcomes, in one commit; only then forget the requests, and raise what nobody expected."""
