@@ -105,7 +105,7 @@ FRAMES: dict[str, Frame] = {
             Column("first_response_s", NUMBER, "seconds from the visitor's first message to the next one of an agent"),
             Column("response_source", WORD, "message, or startedAt when no visitor message has a time"),
             Column("response_clamped", YES_NO, "true when the wait was negative (two clocks) and set to 0"),
-            Column("clock_skew", YES_NO, "true when `startedAt` is after the first message or `endedAt` before the last"),
+            Column("clock_skew", YES_NO, "true if `startedAt` is after the first message or `endedAt` before the last"),
             Column("messages", WHOLE, "messages in the longest transcript"),
             Column("visitor_messages", WHOLE, "of these, written by the visitor"),
             Column("agent_messages", WHOLE, "of these, written by an agent"),
