@@ -14,12 +14,16 @@ whole row (documented: AEP, monitor streaming dataflows). Keys that may be missi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import PayloadError
 from .events import KINDS
+from .tables import table
+
+if TYPE_CHECKING:
+    import pandas
 
 EXPERIENCE_EVENT = "https://ns.adobe.com/xdm/context/experienceevent"
 INDIVIDUAL_PROFILE = "https://ns.adobe.com/xdm/context/profile"
@@ -89,14 +93,14 @@ def fields(tenant: str) -> dict[str, Any]:
     return {f"_{tenant}": {"type": "object", "properties": {"chatlio": _object("Chatlio live chat", _FIELDS)}}}
 
 
-def field_table() -> list[dict[str, str]]:
-    """List every field of ours: path below the tenant, type, what it holds."""
-    return list(_leaves(_FIELDS, "chatlio"))
+def fields_table(tenant: str) -> pandas.DataFrame:
+    """List every field of ours as a DataFrame: path, type, what it holds."""
+    return table(_leaves(_FIELDS, f"_{tenant}.chatlio"))
 
 
-def as_rows(rows: Iterable[Row]) -> list[dict[str, str]]:
-    """Give mapping rows as plain dicts, for a table."""
-    return [asdict(row) for row in rows]
+def mapping_table(kind: str) -> pandas.DataFrame:
+    """Give the mapping of *kind* as a DataFrame: source, target (below the tenant where it is ours), why."""
+    return table({"source": row.source, "target": row.target, "why": row.why} for row in mapping(kind))
 
 
 def _stamps(kind: str) -> list[Row]:

@@ -55,9 +55,12 @@ class Platform:
 
         return table(self.session.record.rows(), ("time", "method", "path", "status", "ms", "request id"))
 
-    def show_last(self, n: int = 1) -> Shown:
-        """Show the last *n* calls: request, answer, and the curl line with secrets as shell variables."""
-        return Shown(self.session.record.last(n))
+    def show_last(self, n: int = 1, *, of: str = "") -> Shown:
+        """Show the last *n* calls: request, answer, and the curl line with secrets as shell variables.
+
+        With *of*, only calls whose path holds that word, such as ``ims`` or ``flows``.
+        """
+        return Shown(self.session.record.last(n, of=of))
 
     def __repr__(self) -> str:
         return (

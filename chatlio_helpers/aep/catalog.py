@@ -53,7 +53,7 @@ class Catalog:
     def delete_dataset(self, dataset_id: str) -> None:
         """Delete a dataset and its rows; raises NotFound when it is not there."""
         answer = self._session.call("DELETE", f"{BASE}/dataSets/{dataset_id}", what="Deleting the dataset")
-        if answer.json == []:  # documented: nothing matched
+        if answer.parsed == []:  # documented: nothing matched
             raise _gone("Deleting the dataset", dataset_id)
 
     def batches(self, dataset_id: str = "", **filters: Any) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from ..errors import ConfigurationError
 from ..secret import Secret
 from . import refusals
-from .exchange import Answer
-from .session import Session, as_json
+from .exchange import Answer, Exchange
+from .session import Outgoing, Session, as_json
 
 LARGEST = 1_000_000  # bytes of one request; Adobe's guardrails
 _SINGLE, _BATCH = "/collection/", "/collection/batch/"
@@ -53,8 +53,17 @@ class Collection:
         Unavailable with ``wait`` (seconds) when the inlet says how long.
         """
         answer = self._posted(_checked(webhook_url), _content(payload), "WEBHOOK_URL")
-        body = answer.json if isinstance(answer.json, dict) else {}
+        body = answer.parsed if isinstance(answer.parsed, dict) else {}
         return _receipt(answer.status, body, body, answer.ms)
+
+    def try_post(self, webhook_url: Secret | str, payload: Mapping[str, Any] | bytes | str) -> Exchange:
+        """Post one event and return the exchange, refused or not; for lessons."""
+        url = _checked(webhook_url)
+        headers, variables = {"Content-Type": "application/json"}, {url.reveal(): "WEBHOOK_URL"}
+        what = "Posting to the inlet"
+        return self._session.exchange(
+            Outgoing("POST", url.reveal(), headers, _content(payload), None, what, variables)
+        )[1]
 
     def post_batch(self, webhook_url: Secret | str, payloads: Sequence[Mapping[str, Any]]) -> list[Receipt]:
         """Post several events in one request; gives one receipt for each, in the order of *payloads*.
@@ -64,7 +73,7 @@ class Collection:
         single = _checked(webhook_url)
         url = Secret(single.reveal().replace(_SINGLE, _BATCH, 1) if _BATCH not in single.reveal() else single.reveal())
         answer = self._posted(url, as_json({"messages": list(payloads)}), "WEBHOOK_BATCH_URL")
-        body = answer.json if isinstance(answer.json, dict) else {}
+        body = answer.parsed if isinstance(answer.parsed, dict) else {}
         outcomes = list(body.get("responses") or [])
         outcomes += [{"statusCode": 500, "message": "the answer does not speak of it"}] * (
             len(payloads) - len(outcomes)

@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 from ..cards import Card
+from ..errors import Unavailable
 from ..secret import HIDDEN, redact
 from . import refusals
 
@@ -35,12 +36,27 @@ class Answer:
         return self.content.decode("utf-8", "replace")
 
     @property
-    def json(self) -> Any:
+    def parsed(self) -> Any:
         """The body as JSON, or None when it is empty or is not JSON."""
         try:
             return json.loads(self.content)
         except ValueError:
             return None
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; raises Unavailable when it is not, as when some server in between answers in its place."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            words = refusals.read(self.text[:LONGEST_BODY]).words
+        raise Unavailable(
+            f"The platform answered {self.status}, but what it sent is not JSON: {words or 'nothing'}",
+            cause="a proxy or a log-in page answered in its place",
+            next_step="open the same address in a browser, or ask who runs the network's proxy",
+            status=self.status,
+            vendor=words,
+        )
 
     @property
     def ok(self) -> bool:
@@ -174,9 +190,10 @@ class Record:
         """Remember *exchange*; the oldest is forgotten when there are too many."""
         self._exchanges.append(exchange)
 
-    def last(self, n: int = 1) -> tuple[Exchange, ...]:
-        """Give the last *n* exchanges, oldest first."""
-        return tuple(self._exchanges)[-n:] if n > 0 else ()
+    def last(self, n: int = 1, *, of: str = "") -> tuple[Exchange, ...]:
+        """Give the last *n* exchanges whose path holds *of*, oldest first."""
+        chosen = tuple(exchange for exchange in tuple(self._exchanges) if of in exchange.path)
+        return chosen[-n:] if n > 0 else ()
 
     def rows(self) -> list[dict[str, Any]]:
         """Give one row for each call: time, method, path, status, ms, request id."""

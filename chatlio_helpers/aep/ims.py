@@ -74,6 +74,12 @@ class Ims:
             if not refused or (self._token and self._token.value.reveal() == refused):
                 self._token = None
 
+    def spoil(self) -> None:
+        """Put a worthless token in the place of the good one, as if it had just expired; for lessons."""
+        with self._lock:
+            life = 3600.0
+            self._token = Token(Secret("a-token-that-expired"), life, time.time() + life)
+
     def try_secret(self, secret: str | Secret) -> Exchange:
         """Ask for a token with another secret and return the exchange, refused or not; for lessons.
 
@@ -96,7 +102,7 @@ class Ims:
             what="Asking IMS for a token",
             variables=outgoing.variables,
         )
-        body = answer.json if isinstance(answer.json, dict) else {}
+        body = answer.parsed if isinstance(answer.parsed, dict) else {}
         value = _value(answer)
         if not value:
             raise NotAuthorised(
@@ -129,7 +135,7 @@ class Ims:
 
 
 def _value(answer: Answer) -> Secret | None:
-    body = answer.json
+    body = answer.parsed
     return Secret(body["access_token"]) if isinstance(body, dict) and body.get("access_token") else None
 
 

@@ -204,7 +204,7 @@ STATUSES: dict[int, Meaning] = {
         "look at the coverage table of the local platform, or use a live platform",
     ),
     502: _PASSING,
-    503: Meaning("Unavailable", "the platform is overloaded or restarting", "wait some seconds and try again"),
+    503: Meaning("Unavailable", "the platform is overloaded or restarting", _PASSING.next_step),
     504: Meaning(
         "Unavailable",
         "the platform took longer than about 60 seconds",

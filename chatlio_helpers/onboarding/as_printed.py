@@ -10,13 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import xdm
-from ..aep import Platform
+from ..connection import Connection
 from ..events import KINDS
+from ..tables import table
 from . import blueprint, trial
 from .blueprint import Body, Ids, Wanted
+from .dataflows import Made
+
+if TYPE_CHECKING:
+    import pandas
 
 NAME = "as_printed"
 
@@ -46,29 +51,30 @@ def as_printed(*, prefix: str, tenant: str) -> list[Wanted]:
     ]
 
 
-def losses(platform: Platform, *, tenant: str, schema_id: str, printed_schema_id: str) -> list[dict[str, Any]]:
+def losses(connection: Connection, made: Made, printed: Made) -> pandas.DataFrame:
     """Preview one payload of each kind through both mappings, on the platform; nothing is stored.
 
     Gives a row a kind: values in the payload, values that arrive by the printed mapping and by the kit's, and whether
     the record says which event it is, when it happened and of what kind it is.
     """
-    printed = {"outputSchema": {"schemaRef": _schema_ref(printed_schema_id)}, "mappings": _rows(tenant)}
-    return [_loss(platform, kind, tenant, schema_id, printed) for kind in KINDS]
+    tenant = connection.schemas.tenant_id()
+    printed_body = _mapping(tenant, "printed", printed.ids)
+    return table([_loss(connection, kind, tenant, made.ids[blueprint.SCHEMA], printed_body) for kind in KINDS])
 
 
-def _loss(platform: Platform, kind: str, tenant: str, schema_id: str, printed: Body) -> dict[str, Any]:
+def _loss(connection: Connection, kind: str, tenant: str, schema_id: str, printed_body: Body) -> dict[str, Any]:
     payload = trial.sample(kind)
-    ours = {"outputSchema": {"schemaRef": _schema_ref(schema_id)}, "mappings": xdm.mapping_bodies(kind, tenant)}
-    with_kit = platform.mappings.preview(ours, payload).get("data") or {}
-    with_tutorial = platform.mappings.preview(printed, payload).get("data") or {}
+    body = blueprint.mapping_body("kit", kind, tenant, schema_id)
+    with_kit = connection.mappings.preview(body, payload).get("data") or {}
+    with_tutorial = connection.mappings.preview(printed_body, payload).get("data") or {}
     said = {True: "yes", False: "no"}
     return {
         "kind": kind,
         "values in the payload": _values(payload),
         "arrive as printed": _values(with_tutorial),
         "arrive with the kit": _values(with_kit),
-        "id, time, kind as printed": said[_stamped(with_tutorial)],
-        "id, time, kind with the kit": said[_stamped(with_kit)],
+        "id, time, type as printed": said[_stamped(with_tutorial)],
+        "id, time, type with the kit": said[_stamped(with_kit)],
     }
 
 

@@ -109,11 +109,13 @@ def _target(name: str, kind: str, ids: Ids) -> Body:
 
 
 def _mapping(tenant: str, name: str, kind: str, ids: Ids) -> Body:
-    return {
-        "name": name,
-        "outputSchema": {"schemaRef": _schema_ref(ids)},
-        "mappings": xdm.mapping_bodies(kind, tenant),
-    }
+    return mapping_body(name, kind, tenant, ids[SCHEMA])
+
+
+def mapping_body(name: str, kind: str, tenant: str, schema_id: str) -> Body:
+    """Give the mapping set of *kind* into the schema *schema_id*."""
+    reference = {"id": schema_id, "contentType": SCHEMA_CONTENT_TYPE}
+    return {"name": name, "outputSchema": {"schemaRef": reference}, "mappings": xdm.mapping_bodies(kind, tenant)}
 
 
 def _flow(name: str, kind: str, ids: Ids) -> Body:

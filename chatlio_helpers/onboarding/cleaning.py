@@ -61,6 +61,7 @@ class Cleaned:
     left: tuple[str, ...]
     others_before: Census
     others_after: Census
+    dry_run: bool = False
 
     def table(self) -> Any:
         """Give what was deleted as a DataFrame, in the order of deleting."""
@@ -68,9 +69,21 @@ class Cleaned:
 
         return table(list(self.rows), columns=["what", "name", "id", "outcome"])
 
+    def proof(self) -> Any:
+        """Give the counts before and after as a DataFrame: of ours, and of everything else in the sandbox."""
+        from ..tables import table
+
+        ours = {"objects": "made by the kit", "before": len(self.rows), "after": len(self.left)}
+        others = {"objects": "everything else", "before": len(self.others_before), "after": len(self.others_after)}
+        return table([ours, others])
+
     def check(self) -> Result:
         """Say that nothing of ours is left and nothing else was touched; raises CheckFailed otherwise."""
         lost = [name for key, name in self.others_before.items() if key not in self.others_after]
+        if self.dry_run:
+            return check(
+                "clean", not lost, f"{len(self.left)} objects would be removed; none was", found=len(self.left)
+            )
         return check(
             "clean",
             not self.left and not lost,
@@ -83,6 +96,8 @@ class Cleaned:
 
     def __repr__(self) -> str:
         others = len(self.others_after)
+        if self.dry_run:
+            return f"{len(self.rows)} objects would be deleted, {others} others would stay"
         return f"Cleaned: {len(self.rows)} objects deleted, {len(self.left)} left, {others} others untouched"
 
     def _repr_html_(self) -> str:
@@ -94,8 +109,10 @@ def inventory(connection: Connection) -> Inventory:
     return Inventory(tuple(_row(connection, entry) for entry in connection.ledger.entries(*_LIVE)))
 
 
-def clean(connection: Connection, *, bar: Any = progress) -> Cleaned:
+def clean(connection: Connection, *, dry_run: bool = False, bar: Any = progress) -> Cleaned:
     """Delete, newest first, exactly the objects that the ledger says the kit made; safe to repeat.
+
+    With *dry_run* nothing is deleted: the answer lists what would be.
 
     Objects that were only reused stay. Each deletion is written down before and after its call, so a crash is resumed
     by running again.
@@ -106,7 +123,7 @@ def clean(connection: Connection, *, bar: Any = progress) -> Cleaned:
         rows = []
         with bar("deleting what the kit made", total=len(entries)) as shown:
             for entry in reversed(entries):
-                rows.append(_delete(connection, entry))
+                rows.append(_would_delete(entry) if dry_run else _delete(connection, entry))
                 shown.step(1, note=entry.name)
         after = _census(connection)
     ours = {f"{entry.resource} {row['id']}" for entry, row in zip(reversed(entries), rows, strict=True)}
@@ -115,6 +132,7 @@ def clean(connection: Connection, *, bar: Any = progress) -> Cleaned:
         tuple(name for key, name in after.items() if key in ours),
         {key: name for key, name in before.items() if key not in ours},
         {key: name for key, name in after.items() if key not in ours},
+        dry_run,
     )
 
 
@@ -123,6 +141,11 @@ def _row(connection: Connection, entry: Entry) -> dict[str, str]:
     there = bool(entry.id) and resource.lookup(connection, entry.id) is not None
     return {"what": resource.label, "name": entry.name, "id": entry.id, "ledger": entry.state,
             "on the platform": "yes" if there else "no"}  # fmt: skip
+
+
+def _would_delete(entry: Entry) -> dict[str, str]:
+    label = RESOURCES[entry.resource].label
+    return {"what": label, "name": entry.name, "id": entry.id, "outcome": "would be deleted"}
 
 
 def _delete(connection: Connection, entry: Entry) -> dict[str, str]:

@@ -21,6 +21,14 @@ from .blueprint import Ids
 LIVE_SETTLING = 300.0  # seconds a live dataflow needs after a change before it may be sent to (documented: http.md)
 LOCAL_SETTLING = 0.0
 
+_FIELDS = {  # kind: (label in Chatlio's dashboard, how the label is known)
+    "transcript": ("Webhooks and post-chat actions: transcript webhook", "documented, worded otherwise"),
+    "offline_message": ("Webhook for offline messages", "assumed"),
+    "conversation_started": ("Webhook when a new conversation starts", "documented"),
+    "unanswered": ("Webhook when a visitor is not answered in time", "assumed"),
+    "feedback": ("Webhook when a visitor leaves feedback", "assumed"),
+}
+
 
 class Webhooks(Mapping[str, Secret]):
     """The webhook URL of each kind, as secrets: the URL is all that guards the dataset."""
@@ -40,6 +48,14 @@ class Webhooks(Mapping[str, Secret]):
     def rows(self) -> list[dict[str, str]]:
         """Give kind and masked URL of each."""
         return [{"kind": kind, "webhook URL": masked(url)} for kind, url in self._urls.items()]
+
+    def where_to_paste(self) -> Any:
+        """Give a DataFrame of each kind: the field in Chatlio's dashboard, how its label is known, the masked URL."""
+        from ..tables import table
+
+        rows = [{"kind": kind, **dict(zip(("field in tab Behavior", "label is"), _FIELDS[kind], strict=True)),
+                 "webhook URL": masked(url)} for kind, url in self._urls.items() if kind in _FIELDS]  # fmt: skip
+        return table(rows)
 
     def save(self) -> Card:
         """Write the URLs into a file that only you can read (0600), to paste them from; shows where, never what."""

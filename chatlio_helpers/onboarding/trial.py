@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..aep import Platform
+from ..cards import html_table
+from ..connection import Connection
 from ..errors import MappingError
+from ..events import KINDS
 from ..payloads import load
+from ..results import Result, check
+from ..tables import table
+from .blueprint import mapping_body
+
+if TYPE_CHECKING:
+    import pandas
 
 
-def run(platform: Platform, kind: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Let the platform validate *body* and preview it on the sample payload of *kind*; gives the previewed records.
+def run(platform: Platform, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Let the platform validate *body* and preview it on the sample payload of *kind*; gives the previewed record.
 
     Raises MappingError with the platform's words when a row is refused or the preview lacks an id or a time.
     """
@@ -24,16 +34,63 @@ def run(platform: Platform, kind: str, body: Mapping[str, Any]) -> list[dict[str
             cause="a target path that the schema does not have, or an expression that cannot be parsed",
             next_step="compare `xdm.mapping(kind)` with the schema in the platform",
         )
-    previewed = [platform.mappings.preview(dict(body), sample(kind))]
-    for answer in previewed:
-        record = answer.get("data") or {}
-        if answer.get("errors") or not record.get("_id") or not record.get("timestamp"):
-            raise MappingError(
-                f"The mapping for {kind} gives the sample payload no id or no time: {_words(answer)}",
-                cause="an expression that works on paper and not on the real payload",
-                next_step="read the preview with `platform.mappings.preview(...)` and mend the row",
-            )
-    return previewed
+    answer = platform.mappings.preview(dict(body), sample(kind))
+    record = answer.get("data") or {}
+    if answer.get("errors") or not record.get("_id") or not record.get("timestamp"):
+        raise MappingError(
+            f"The mapping for {kind} gives the sample payload no id or no time: {_words(answer)}",
+            cause="an expression that works on paper and not on the real payload",
+            next_step="read the preview with `aep.mappings.preview(...)` and mend the row",
+        )
+    return dict(record)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The mapping of each kind, tried by the platform on the payload that Chatlio documents; nothing was stored."""
+
+    rows: tuple[dict[str, Any], ...]
+
+    def check(self) -> Result:
+        """Say that every kind gets an id and a time; a mapping that does not was refused while trying."""
+        says = f"{len(self.rows)} mappings give their sample payload an id and a time"
+        return check("mappings", self.rows, says, found=len(self.rows))
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{row['kind']:22}{row['values that arrive']} values" for row in self.rows)
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows, "Mappings tried on the documented payload of each kind")
+
+
+def try_mappings(connection: Connection, schema_id: str) -> Trials:
+    """Try the mapping of every kind; raises MappingError at the first that the platform cannot apply."""
+    rows = []
+    for kind in KINDS:
+        record = run(connection, kind, _body(connection, kind, schema_id))
+        stamps = {name: str(record[name]) for name in ("eventType", "timestamp")}
+        rows.append({"kind": kind, **stamps, "values that arrive": len(_leaves(record))})
+    return Trials(tuple(rows))
+
+
+def preview(connection: Connection, kind: str, schema_id: str) -> pandas.DataFrame:
+    """Let the platform map the documented payload of *kind*: a table of target path and value; nothing is stored."""
+    record = run(connection, kind, _body(connection, kind, schema_id))
+    return table([{"target": path, "value": value} for path, value in _leaves(record).items()])
+
+
+def _body(connection: Connection, kind: str, schema_id: str) -> dict[str, Any]:
+    return mapping_body(f"{connection.prefix} mapping {kind}", kind, connection.schemas.tenant_id(), schema_id)
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        inner = ((f"{path}.{name}".lstrip("."), part) for name, part in value.items())
+    elif isinstance(value, list):
+        inner = ((f"{path}[{index}]", part) for index, part in enumerate(value))
+    else:
+        return {path: value}
+    return {leaf: found for name, part in inner for leaf, found in _leaves(part, name).items()}
 
 
 @cache

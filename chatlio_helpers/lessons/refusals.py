@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from .cards import Card, error_card
-from .errors import CheckFailed, KitError
-from .results import Result, check
+from ..aep import Exchange
+from ..cards import Card, error_card
+from ..errors import CheckFailed, KitError
+from ..results import Result, check
+from ..tables import table
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class refusal:
@@ -55,3 +62,12 @@ class refusal:
 
     def _repr_html_(self) -> str:
         return self.card()._repr_html_()
+
+
+def compare(exchanges: Mapping[str, Exchange]) -> pandas.DataFrame:
+    """Give the exchanges side by side: mistake, status, code, the platform's words."""
+    rows = [
+        {"mistake": mistake, "status": one.status, "code": one.vendor.code, "the platform's words": one.vendor.words}
+        for mistake, one in exchanges.items()
+    ]
+    return table(rows)

@@ -1,0 +1,46 @@
+"""What the dataflows say about themselves: runs, with what came in, what landed and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from .connection import Connection
+from .onboarding import Made
+from .tables import table
+
+if TYPE_CHECKING:
+    import pandas
+
+COLUMNS = ("kind", "run", "from", "to", "status", "records in", "landed", "failed", "with warnings")
+
+
+def runs(connection: Connection, made: Made) -> pandas.DataFrame:
+    """List the runs of every dataflow, newest first for each kind.
+
+    A run of a live platform is one hour, and is shown some time after that hour (documented: Adobe, monitor streaming
+    dataflows). Counts are records; times are UTC.
+    """
+    found = [_row(kind, run) for kind, flow_id in made.flow_ids.items() for run in connection.flows.runs(flow_id)]
+    return table(found, COLUMNS)
+
+
+def _row(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = run.get("metrics") or {}
+    records, duration = metrics.get("recordSummary") or {}, metrics.get("durationSummary") or {}
+    return {
+        "kind": kind,
+        "run": run["id"],
+        "from": _moment(duration.get("startedAtUTC")),
+        "to": _moment(duration.get("completedAtUTC")),
+        "status": str((metrics.get("statusSummary") or {}).get("status", "")),
+        "records in": records.get("inputRecordCount"),
+        "landed": records.get("outputRecordCount"),
+        "failed": records.get("failedRecordCount"),
+        "with warnings": records.get("warningRecordCount"),
+    }
+
+
+def _moment(epoch_ms: Any) -> datetime | None:
+    return datetime.fromtimestamp(int(epoch_ms) / 1000, UTC) if epoch_ms else None
