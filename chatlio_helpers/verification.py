@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LOCAL_PATIENCE = 30.0  # seconds
 LIVE_PATIENCE = 75 * 60.0  # an hour is what Adobe allows itself; a quarter more before silence means something
-_SOONEST, _LATEST = 0.1, 120.0  # seconds between two looks: a tenth of the time waited so far, within these
+_SOONEST, _LATEST = 0.1, 120.0  # seconds between two looks
 _SHOWN = 20
 
 ShowProgress = Callable[[str, int], Progress]
@@ -71,7 +71,7 @@ class Verification:
                 waited = time.monotonic() - began
                 if self._landings.settled() >= len(self._deliveries) or waited >= timeout:
                     break
-                time.sleep(min(max(_SOONEST, min(waited / 10, _LATEST)), timeout - waited))
+                time.sleep(min(pause(waited), timeout - waited))
         self.seconds += time.monotonic() - began
         return self
 
@@ -225,6 +225,11 @@ def verify(
     since = min((one.at for one in deliveries.values() if one.at), default=time.time())
     landings = Landings(access, catalog, dataset_id, frozenset(deliveries), since)
     return Verification(landings, tuple(deliveries.values()), patience).again(timeout, progress=progress)
+
+
+def pause(waited: float) -> float:
+    """Give the seconds until the next look after *waited* seconds: a tenth of them, from 0.1 s to two minutes."""
+    return min(max(_SOONEST, waited / 10), _LATEST)
 
 
 def _frame(events: tuple[Verified, ...]) -> pandas.DataFrame:
