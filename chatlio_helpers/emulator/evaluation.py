@@ -1,0 +1,259 @@
+"""The nodes of a Data Prep expression; each turns itself into a plain Python function of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from .expression_errors import EvaluationError, ExpressionError, MissingAttribute
+from .functions import FUNCTIONS, Function
+from .functions.operations import BINARY, METHODS, UNARY, is_true
+from .paths import ABSENT, Path, Step, parse_path, reader
+
+DEEPEST: Final = 100  # nested calls; each costs a Python frame or two when a row is worked out
+
+
+@dataclass(slots=True)
+class Scope:
+    """One row: its payload, the time of ``now()``, which elements ``[*]`` stands for, and lambda parameters."""
+
+    payload: Any
+    now: datetime
+    indexes: tuple[int, ...] = ()
+    names: dict[str, Any] = field(default_factory=dict)
+
+
+Evaluator = Callable[[Scope], Any]
+
+
+@dataclass
+class Reading:
+    """What compiling an expression gathers: the source paths it names and the lambda parameters in force."""
+
+    paths: list[Path] = field(default_factory=list)
+    names: frozenset[str] = frozenset()
+
+
+class Node:
+    """A part of an expression; ``depth`` counts the levels below it."""
+
+    depth = 1
+
+    def _rests_on(self, nodes: Sequence[Node], position: int) -> None:
+        self.depth = 1 + max((node.depth for node in nodes), default=0)
+        if self.depth > DEEPEST:
+            raise ExpressionError(f"The expression is nested more than {DEEPEST} levels deep", position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """The function that works the node out for a row."""
+        raise NotImplementedError
+
+    def compile_lenient(self, reading: Reading, absent: Any = None) -> Evaluator:
+        """As ``compile``, but a path that the row does not have gives ``absent`` instead of failing it."""
+        return self.compile(reading)
+
+
+class Literal(Node):
+    """A text, number, ``true``, ``false`` or ``null``."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that always gives the same value."""
+        value = self.value
+        return lambda _scope: value
+
+
+class PathNode(Node):
+    """A source path, or the parameter of a lambda."""
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        self.steps = steps
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that fails the row when it lacks the path."""
+        read, name = self.compile_lenient(reading, ABSENT), str(Path(self.steps))
+
+        def value(scope: Scope) -> Any:
+            found = read(scope)
+            if found is ABSENT:
+                raise MissingAttribute(name)
+            return found
+
+        return value
+
+    def compile_lenient(self, reading: Reading, absent: Any = None) -> Evaluator:
+        """A function that gives ``absent`` when the row lacks the path."""
+        path = Path(self.steps)
+        read = reader(path)
+        if self.steps[0] in reading.names:
+            return lambda scope: _or(read(scope.names, scope.indexes), absent)
+        reading.paths.append(path)
+        return lambda scope: _or(read(scope.payload, scope.indexes), absent)
+
+
+def _or(value: Any, absent: Any) -> Any:
+    return absent if value is ABSENT else value
+
+
+class Collection(Node):
+    """``[1, 2]`` or ``{"a": 1}``."""
+
+    def __init__(self, items: Sequence[Node], keys: Sequence[Node] | None, position: int) -> None:
+        self.items, self.keys = items, keys
+        self._rests_on([*items, *(keys or ())], position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that makes a new list or dict."""
+        items = [item.compile(reading) for item in self.items]
+        if self.keys is None:
+            return lambda scope: [item(scope) for item in items]
+        keys = [key.compile(reading) for key in self.keys]
+        return lambda scope: {str(key(scope)): item(scope) for key, item in zip(keys, items, strict=True)}
+
+
+class Lookup(Node):
+    """A member of a worked-out value: ``json_to_object(x).info`` or ``explode(x, ",")[0]``; null if it has none."""
+
+    def __init__(self, owner: Node, key: Node, position: int) -> None:
+        self.owner, self.key = owner, key
+        self._rests_on([owner, key], position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that looks one key or index up."""
+        owner, key = self.owner.compile(reading), self.key.compile(reading)
+        return lambda scope: _member(owner(scope), key(scope))
+
+
+def _member(owner: Any, key: Any) -> Any:
+    if isinstance(owner, dict):
+        return owner.get(str(key))
+    if isinstance(owner, list) and isinstance(key, (int, float)) and not isinstance(key, bool):
+        return owner[int(key)] if 0 <= key < len(owner) else None
+    return None
+
+
+class Operation(Node):
+    """An operator and its one or two operands."""
+
+    def __init__(self, name: str, operands: Sequence[Node], position: int) -> None:
+        self.name, self.operands = name, operands
+        self._rests_on(operands, position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that works the operands out first; ``and`` and ``or`` stop as soon as they know."""
+        if len(self.operands) == 1:
+            operand, apply = self.operands[0].compile(reading), UNARY[self.name]
+            return lambda scope: apply(operand(scope))
+        left, right = self._pair(reading)
+        if self.name == "and":
+            return lambda scope: is_true(left(scope)) and is_true(right(scope))
+        if self.name == "or":
+            return lambda scope: is_true(left(scope)) or is_true(right(scope))
+        combine = BINARY[self.name]
+        return lambda scope: combine(left(scope), right(scope))
+
+    def _pair(self, reading: Reading) -> list[Evaluator]:
+        # Assumed: comparing a path with null is how an author asks whether it is there.
+        asks = self.name in ("eq", "ne") and any(
+            isinstance(node, Literal) and node.value is None for node in self.operands
+        )
+        return [node.compile_lenient(reading) if asks else node.compile(reading) for node in self.operands]
+
+
+class Method(Node):
+    """``text.equals(other)``, ``text.equalsIgnoreCase(other)``, ``object.get(key)``."""
+
+    def __init__(self, owner: Node, name: str, arguments: Sequence[Node], position: int) -> None:
+        if name not in METHODS:
+            raise ExpressionError(f"There is no method {name}; the methods are {', '.join(METHODS)}", position)
+        if len(arguments) != 1:
+            raise ExpressionError(f"The method {name} takes one argument, not {len(arguments)}", position)
+        self.owner, self.name, self.argument = owner, name, arguments[0]
+        self._rests_on([owner, arguments[0]], position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that calls the method on the worked-out owner."""
+        owner, argument, apply = self.owner.compile(reading), self.argument.compile(reading), METHODS[self.name]
+        return lambda scope: apply(owner(scope), argument(scope))
+
+
+class Lambda(Node):
+    """``x -> x > 0``: the second argument of ``filterArray`` and ``transformArray``."""
+
+    def __init__(self, name: str, body: Node, position: int) -> None:
+        self.name, self.body = name, body
+        self._rests_on([body], position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that gives a one-argument Python function bound to the row."""
+        inner = Reading(reading.paths, reading.names | {self.name})
+        body, name = self.body.compile(inner), self.name
+
+        def bind(scope: Scope) -> Callable[[Any], Any]:
+            return lambda value: body(Scope(scope.payload, scope.now, scope.indexes, {**scope.names, name: value}))
+
+        return bind
+
+
+class Call(Node):
+    """A call of a documented function."""
+
+    def __init__(self, name: str, arguments: Sequence[Node], position: int) -> None:
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise ExpressionError(f"There is no function {name}", position)
+        function.check_count(len(arguments), position)
+        self.function, self.arguments = function, arguments
+        self._rests_on(arguments, position)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that works the arguments out, converts them to the documented types and calls."""
+        function = self.function
+        evaluators = [self._argument(node, index, reading) for index, node in enumerate(self.arguments)]
+        if function.style == "lazy":
+            run = function.run
+            return lambda scope: run(*[_thunk(evaluator, scope) for evaluator in evaluators])
+        return _eager(function, evaluators)
+
+    def _argument(self, node: Node, index: int, reading: Reading) -> Evaluator:
+        function = self.function
+        if function.style == "probe":
+            if isinstance(node, Literal) and isinstance(node.value, str):
+                node = PathNode(parse_path(node.value).steps)
+            return node.compile_lenient(reading, ABSENT)
+        if function.is_lenient(index, len(self.arguments)):
+            return node.compile_lenient(reading)
+        return node.compile(reading)
+
+
+def _thunk(evaluator: Evaluator, scope: Scope) -> Callable[[], Any]:
+    return lambda: evaluator(scope)
+
+
+def _eager(function: Function, evaluators: list[Evaluator]) -> Evaluator:
+    run = function.run
+    needed, converters = function.converters(len(evaluators))
+    scoped = function.style == "scoped"
+
+    def call(scope: Scope) -> Any:
+        values = []
+        for evaluator, convert, required in zip(evaluators, converters, needed, strict=True):
+            value = evaluator(scope)
+            if value is None:
+                if required:
+                    return None
+            elif convert is not None:
+                value = convert(value)
+            values.append(value)
+        try:
+            return run(scope.now, *values) if scoped else run(*values)
+        except EvaluationError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as problem:
+            raise EvaluationError(f"{function.name}() failed: {problem}") from problem
+
+    return call
