@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+_LOOPBACK = re.compile(r"https?://(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::|/|$)")
 
 
 @dataclass(frozen=True)
@@ -28,4 +30,4 @@ class Endpoints:
     @property
     def is_loopback(self) -> bool:
         """Whether the gateway is on this computer."""
-        return urlsplit(self.gateway).hostname in {"127.0.0.1", "::1", "localhost"}
+        return bool(_LOOPBACK.match(self.gateway))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
@@ -231,18 +232,12 @@ def _pretty(text: str) -> str:
 
 def _shell_quoted(text: str) -> str:
     """Quote for a POSIX shell; text with one of our shell variables is quoted so that the variable still expands."""
-    if not any(f"${name}" in text for name in VARIABLES):
+    if not _VARIABLE.search(text):
         return shlex.quote(text)
-    kept = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`")
-    return '"' + _escaped_dollars(kept, VARIABLES) + '"'
-
-
-def _escaped_dollars(text: str, names: Iterable[str]) -> str:
-    escaped = text.replace("$", "\\$")
-    for name in names:
-        escaped = escaped.replace(f"\\${name}", f"${name}")
-    return escaped
+    kept = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
+    return '"' + _VARIABLE.sub(lambda found: found.group().removeprefix("\\"), kept) + '"'
 
 
 # the names of Adobe's Postman environment, and ours for the two forms of a webhook's URL
 VARIABLES = ("ACCESS_TOKEN", "CLIENT_SECRET", "API_KEY", "IMS_ORG", "WEBHOOK_URL", "WEBHOOK_BATCH_URL")
+_VARIABLE = re.compile(rf"\\?\$(?:{'|'.join(VARIABLES)})\b")

@@ -228,7 +228,7 @@ class Session:
                 allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as problem:  # an impossible address is a ValueError
-            return None, no_answer(outgoing.what, urlsplit(outgoing.url).netloc, problem)
+            return None, no_answer(outgoing.what, _parts(outgoing.url)[0], problem)
         if response.request.url:
             outgoing.url = response.request.url  # with its parameters, as it went out
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -238,13 +238,13 @@ class Session:
         self, outgoing: Outgoing, answer: Answer | None, failure: PlatformError | None, ms: float
     ) -> Exchange:
         variables = outgoing.variables
-        address = urlsplit(outgoing.url)
+        _, path = _parts(outgoing.url)
         sent_type = outgoing.headers.get("Content-Type", "")
         heads = answer.headers if answer else {}
         exchange = Exchange(
             method=outgoing.method,
             url=hidden(outgoing.url, variables),
-            path=hidden(address.path + (f"?{address.query}" if address.query else ""), _paths(variables)),
+            path=hidden(path, _paths(variables)),
             headers={name: hidden(value, variables) for name, value in outgoing.headers.items()},
             body=hidden(body_text(outgoing.content, sent_type), variables),
             status=answer.status if answer else 0,
@@ -266,6 +266,15 @@ def as_json(body: Any) -> bytes:
 def _paths(variables: Mapping[str, str]) -> dict[str, str]:
     """Leave a webhook's URL out of paths: there the inlet is hidden by its shape, and the rest stays readable."""
     return {value: name for value, name in variables.items() if not name.startswith("WEBHOOK")}
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Split *url* into its host and the rest; of an address that is none, both are empty."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.netloc, parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _as_given(request: Any) -> Any:
