@@ -154,7 +154,7 @@ def classify(
         file=file,
         line=line,
         received_at=received_at,
-        size=_size(payload) if size is None else size,
+        size=payload_size(payload) if size is None else size,
         notes=tuple(notes),
     )
 
@@ -270,7 +270,8 @@ def called(value: Any) -> str:
     return words.get(type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}")
 
 
-def _size(payload: dict[str, Any]) -> int:
+def payload_size(payload: dict[str, Any]) -> int:
+    """Give the bytes of *payload* as compact JSON; raises PayloadError when JSON cannot carry it."""
     try:
         return len(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
     except (TypeError, ValueError, RecursionError) as error:
