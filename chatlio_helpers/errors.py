@@ -42,6 +42,7 @@ class KitError(Exception):
     def __init__(self, what: str, *, cause: str = "", next_step: str = "") -> None:
         super().__init__(what)
         self.what, self.cause, self.next_step = redact(what), redact(cause), redact(next_step)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         lines = [self.what]

@@ -12,6 +12,7 @@ from .events import Event, Events, classify
 from .onboarding import Made, plan
 from .outbox import Outbox
 from .simulator import Chats
+from .tables import table
 from .verification import Verification
 
 if TYPE_CHECKING:
@@ -40,14 +41,36 @@ def play(connection: Connection, chats: Chats, made: Made) -> Sent:
 
 def verify(connection: Connection, sent: Sent, *, timeout: float | None = None) -> Verification:
     """Wait until every accepted event has landed or failed, and compare row by row; may be left and called again."""
-    dataset = _dataset(connection)
-    patience = {} if timeout is None else {"timeout": timeout}
-    return verification.verify(connection.access, connection.catalog, dataset, sent, **patience)
+    patience = verification.LOCAL_PATIENCE if connection.name == "local" else verification.LIVE_PATIENCE
+    return verification.verify(
+        connection.access,
+        connection.catalog,
+        _dataset(connection),
+        sent,
+        timeout=patience if timeout is None else timeout,
+        patience=patience,
+    )
 
 
 def landed(connection: Connection, dataset: str = "") -> pandas.DataFrame:
     """Read every landed row of the dataset as a DataFrame: id, time, type, kind, conversation, message."""
-    return verification.rows(connection.access, dataset or _dataset(connection))
+    tenant = f"_{connection.schemas.tenant_id()}"
+    return table(
+        (_landed(row, row.get(tenant) or {}) for row in connection.access.rows(dataset or _dataset(connection))),
+        columns=("_id", "timestamp", "eventType", "kind", "conversation", "visitor", "message", "messages"),
+    )
+
+
+def _landed(row: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    chat = own.get("chatlio") or {}
+    return {
+        **{name: row.get(name) for name in ("_id", "timestamp", "eventType")},
+        "kind": chat.get("kind"),
+        "conversation": chat.get("conversationId"),
+        "visitor": (chat.get("visitor") or {}).get("id"),
+        "message": chat.get("message"),
+        "messages": len(chat.get("messages") or []),
+    }
 
 
 def _dataset(connection: Connection) -> str:

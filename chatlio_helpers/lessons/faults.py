@@ -23,14 +23,13 @@ class Diagnosis:
 
     kind: str
     failed: bool
-    code: str
-    words: str
+    reason: str = ""
 
     def card(self) -> Card:
         """Give the diagnosis as a card."""
         if not self.failed:
             return Card("ok", f"this {self.kind} was accepted, and landed")
-        lines = {"First answer": "200: received", "The platform's words": f"{self.code} {self.words}".strip()}
+        lines = {"First answer": "200: received", "The platform's words": self.reason}
         return Card("failed", f"this {self.kind} was accepted, and did not land", lines)
 
     def __repr__(self) -> str:
@@ -71,9 +70,8 @@ def diagnose(connection: Connection, made: Made, kind: str, payload: Mapping[str
     sent = journey.send(connection, [(kind, payload)], made=made)
     proof = journey.verify(connection, sent)
     if not proof.failed:
-        return Diagnosis(kind, failed=False, code="", words="")
-    first = proof.failed[0]
-    return Diagnosis(kind, failed=True, code=str(first.code), words=str(first.reason))
+        return Diagnosis(kind, failed=False)
+    return Diagnosis(kind, failed=True, reason=proof.failed[0].reason)
 
 
 def without_role(connection: Connection) -> Connection:
