@@ -1,7 +1,7 @@
 """Who calls: the checks that stand before every service.
 
-The codes are documented in Adobe's troubleshooting guide. The order of the checks is assumed: token there, API key there
-and known, token good and the key's own, organisation there and the token's own, content type, sandbox.
+The codes are documented in Adobe's troubleshooting guide. The order of the checks is assumed: token there, API key
+there and known, token good and the key's own, organisation there and the token's own, content type, then sandbox.
 """
 
 from __future__ import annotations

@@ -16,11 +16,13 @@ from .tokens import Tokens
 
 if TYPE_CHECKING:
     from .journal import Journal
+    from .lake import Lake
+    from .pipelines import Pipelines
 
 
 @dataclass
 class Platform:
-    """Store, clock, dials, seats and gateway of one state folder.
+    """Store, clock, dials, seats and gateway of one state folder; the landing side puts its three parts in.
 
     ``forgetters`` are called with a seat's name (None: all seats) when it is reset, so that whoever keeps things of a
     seat outside the store (journal, lake) lets go of them too.
@@ -34,6 +36,8 @@ class Platform:
     tokens: Tokens
     gateway: Gateway
     journal: Journal | None = None
+    lake: Lake | None = None
+    pipelines: Pipelines | None = None
     forgetters: list[Callable[[str | None], None]] = field(default_factory=list)
 
 

@@ -96,7 +96,8 @@ class Service:
         """Mark a function as the operation *method* *path* (Starlette's path form) that Adobe calls *name*.
 
         The function gets an admitted :class:`Call` and gives JSON (status 200) or a Response. *permission*: what the
-        account's role must have. *has_body*: False when a POST, PUT or PATCH comes without one.
+        account's role must have. *has_body*: False when a POST, PUT or PATCH comes without one. Whatever a changing
+        operation writes is one transaction, on disk before the answer goes out.
         """  # fmt: skip
 
         def mark(handler: Endpoint) -> Endpoint:
@@ -115,11 +116,14 @@ class Service:
         platform: Platform = request.app.state.platform
         content = await request.body()
         try:
-            has_body = has_body and (bool(content) or "content-type" not in request.headers)
             caller = platform.gateway.admit(request, self.dialect, sandboxed=sandboxed, has_body=has_body)
             if permission and not caller.may(permission):
                 raise self.dialect.forbidden(permission)
-            return answer(handler(Call(request, platform, caller, content, self.dialect)))
+            call = Call(request, platform, caller, content, self.dialect)
+            if request.method in ("GET", "HEAD"):
+                return answer(handler(call))
+            with platform.store.transaction():
+                return answer(handler(call))
         except Problem as problem:
             return refusal(problem)
 

@@ -1,0 +1,140 @@
+"""Composing a schema: references and ``allOf`` resolved into one tree of properties (what ``xed-full`` gives)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from . import registry
+from .store import Scope
+
+DESCRIPTORS = "descriptors"
+_DEEPEST = 40  # a data type that contains itself would never end
+_GONE = ("allOf", "definitions", "refs")
+
+
+class Unresolved(LookupError):
+    """The resource, or one that it refers to, is not there."""
+
+
+class Conflict(ValueError):
+    """Two parts give one path different types."""
+
+
+def resolved(scope: Scope, id: str) -> dict[str, Any]:
+    """Give the schema of *id* as one JSON schema with ``properties`` and ``required``; a primary identity is required.
+
+    Raises Unresolved when something is not there, Conflict when two parts disagree.
+    """
+    body = registry.find(scope, id)
+    if body is None:
+        raise Unresolved(f"there is no resource {id}")
+    result = composed(scope, body)
+    for row in scope.find(DESCRIPTORS, body["$id"]):
+        if row.body.get("xdm:isPrimary") and row.body["@type"] == "xdm:descriptorIdentity":
+            _require(result, row.body["xdm:sourceProperty"].strip("/").split("/"))
+    return result
+
+
+def composed(scope: Scope, body: dict[str, Any]) -> dict[str, Any]:
+    """Give *body* with every reference resolved; raises Unresolved or Conflict."""
+    parts = _merged(scope, body, body, "", 0)
+    kept = {key: value for key, value in body.items() if key not in _GONE}
+    return kept | {"type": "object"} | parts
+
+
+def classes_of(scope: Scope, body: dict[str, Any]) -> list[str]:
+    """Give the ``$id`` of all that *body* extends, directly and through others, without repeats."""
+    found: list[str] = []
+    for part in body.get("allOf", ()):
+        id = part.get("$ref", "")
+        if id.startswith(registry.NAMESPACE):
+            inner = registry.find(scope, id)
+            found += [id, *(classes_of(scope, inner) if inner else ())]
+    return list(dict.fromkeys(found))
+
+
+def _merged(scope: Scope, root: dict[str, Any], node: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
+    """Give ``properties`` (and ``required``) of *node* with those of its parts."""
+    result: dict[str, Any] = {"properties": {}}
+    required = list(node.get("required", ()))
+    for part in node.get("allOf", ()):
+        home, target = _target(scope, root, part)
+        inner = _merged(scope, home, target, path, depth + 1)
+        required += inner.pop("required", ())
+        _join(result["properties"], inner["properties"], path)
+    own = {
+        name: _node(scope, root, field, f"{path}/{name}", depth + 1)
+        for name, field in node.get("properties", {}).items()
+    }
+    _join(result["properties"], own, path)
+    return result | ({"required": list(dict.fromkeys(required))} if required else {})
+
+
+def _node(scope: Scope, root: dict[str, Any], node: Any, path: str, depth: int) -> dict[str, Any]:
+    if depth > _DEEPEST:
+        raise Conflict(f"the type at {path} contains itself")
+    if not isinstance(node, dict):
+        raise Conflict(f"the field at {path} is not an object")
+    if "$ref" in node:
+        home, target = _target(scope, root, node)
+        words = {key: node[key] for key in ("title", "description") if key in node}
+        return _node(scope, home, target, path, depth + 1) | words
+    result = {key: copy.deepcopy(value) for key, value in node.items() if key not in (*_GONE, "properties", "$id")}
+    if "properties" in node or "allOf" in node:
+        result |= _merged(scope, root, node, path, depth)
+    if isinstance(node.get("items"), dict):
+        result["items"] = _node(scope, root, node["items"], f"{path}/[]", depth + 1)
+    if isinstance(node.get("additionalProperties"), dict):
+        result["additionalProperties"] = _node(scope, root, node["additionalProperties"], f"{path}/*", depth + 1)
+    return _without_metadata(result)
+
+
+def _without_metadata(node: dict[str, Any]) -> dict[str, Any]:
+    """Take away what belongs to a referred resource and not to the field that it describes."""
+    managed = ("meta:altId", "meta:registryMetadata", "meta:sandboxId", "meta:sandboxType", "meta:containerId",
+               "meta:tenantNamespace", "meta:resourceType", "imsOrg", "version", "meta:extends", "meta:abstract",
+               "meta:extensible")  # fmt: skip
+    return {key: value for key, value in node.items() if key not in managed}
+
+
+def _target(scope: Scope, root: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what a part of ``allOf`` or a field refers to, and the resource in which its own references are read."""
+    reference = part.get("$ref")
+    if reference is None:
+        return root, part
+    if reference.startswith("#/"):
+        node: Any = root
+        for step in reference[2:].split("/"):
+            node = node.get(step) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            raise Unresolved(f"there is nothing at {reference}")
+        return root, node
+    found = registry.find(scope, reference)
+    if found is None:
+        raise Unresolved(f"there is no resource {reference}")
+    return found, found
+
+
+def _join(into: dict[str, Any], more: dict[str, Any], path: str) -> None:
+    for name, field in more.items():
+        there = into.get(name)
+        if there is None:
+            into[name] = field
+        elif there.get("type") != field.get("type"):
+            raise Conflict(f"{path}/{name} is {there.get('type')} in one part and {field.get('type')} in another")
+        elif "properties" in there and "properties" in field:
+            _join(there["properties"], field["properties"], f"{path}/{name}")
+            required = [*there.get("required", ()), *field.get("required", ())]
+            if required:
+                there["required"] = list(dict.fromkeys(required))
+
+
+def _require(schema: dict[str, Any], path: list[str]) -> None:
+    node = schema
+    for name in path:
+        if name not in node.get("properties", {}):
+            return
+        if name not in node.setdefault("required", []):
+            node["required"].append(name)
+        node = node["properties"][name]

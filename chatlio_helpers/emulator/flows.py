@@ -1,0 +1,227 @@
+"""Flow Service: dataflows, their states and their inlets.
+
+A new dataflow is ``initializing`` and enables itself after the dial ``enabling_delay``, with a new etag: the etag of
+the POST is stale by then. Disabling and enabling pass through ``disabling`` and ``enabling`` in the same way. A change
+that is due is made when somebody next looks (:func:`current`), dated when it was due.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from typing import Any
+
+from starlette.responses import Response
+
+from . import connections, flow_checks
+from .flow_service import (
+    changed,
+    check_etag,
+    created,
+    envelope,
+    etag,
+    keep,
+    listing,
+    missing,
+    new_item,
+    patched,
+    receipt,
+    service,
+)  # fmt: skip
+from .platform import Platform
+from .problems import FlowProblem
+from .provenance import documented, observed
+from .service import Call
+from .store import Scope
+
+KIND = "flows"
+INLETS = "inlets"
+_TUTORIAL = "Chatlio streaming tutorial (API)"
+_ERRORS = "sources/errors/flow-service-errors"
+_MANAGED = ("id", "etag", "version", "createdAt", "updatedAt", "lastOperation", "inheritedAttributes", "runs")
+_SETTLED = ("enabled", "disabled")
+
+
+def current(platform: Platform, scope: Scope, flow_id: str) -> dict[str, Any] | None:
+    """Give a dataflow as it stands now, in stored form, or None.
+
+    Its inlet's id is at ``_inlet``; the inlet points back: ``store.anywhere("inlets", inlet_id)`` is a row with the
+    seat, the sandbox and the body ``{"flowId": ...}`` (an HTTP API connection's: ``{"connectionId": ...}``).
+    """
+    row = scope.get(KIND, flow_id)
+    return _settled(platform, scope, row.body) if row else None
+
+
+def touch(platform: Platform, scope: Scope, flow_id: str) -> None:
+    """Give a dataflow a new etag, as happens on the live platform when one of its runs closes."""
+    flow = current(platform, scope, flow_id)
+    if flow:
+        _keep(scope, _marked(flow, platform.clock.now_ms()))
+
+
+@service.operation(
+    "POST", "/flows", "createFlow",
+    observed(_TUTORIAL, "the order of the checks; the dataset's schema is compared at once"),
+    permission="manage-sources",
+)  # fmt: skip
+def create(call: Call) -> Response:
+    """Make a dataflow, which enables itself: 201 with id and etag."""
+    body = {key: value for key, value in call.body().items() if key not in _MANAGED}
+    if "state" in body:
+        raise FlowProblem("1410-400", "The state is not allowed in a create flow request.")
+    flow_checks.check(call, body)
+    flow = new_item(call, body)
+    id, inlet = flow["id"], secrets.token_hex(32)
+    flow |= {
+        "state": "initializing",
+        "inheritedAttributes": flow_checks.inherited(call, body),
+        "runs": f"/runs?property=flowId=={id}",
+        "providerRefId": str(uuid.uuid4()),
+        "lastOperation": {"started": 0, "updated": 0, "operation": "enable"},
+        "_inlet": inlet,
+    }
+    keep(call, KIND, _pending(call, flow, "enabled"))
+    call.scope.put(INLETS, inlet, {"flowId": id}, name=id, now=call.now)
+    return created(flow, KIND)
+
+
+@service.operation(
+    "GET", "/flows", "listFlows", documented("dataflows/api/sort-and-filter", "default page size 20, newest first"),
+    permission="view-sources",
+)  # fmt: skip
+def every(call: Call) -> dict[str, Any]:
+    """Give the dataflows that fit the query."""
+    settled = [_settled(call.platform, call.scope, row.body) for row in call.scope.list(KIND)]
+    return listing(call, KIND, [_shown(call, flow) for flow in settled])
+
+
+@service.operation(
+    "GET", "/flows/{id}", "retrieveFlow", observed(_TUTORIAL, "the inlet's URL is there only once enabled"),
+    permission="view-sources",
+)  # fmt: skip
+def one(call: Call) -> dict[str, Any]:
+    """Give one dataflow, in a list envelope."""
+    return envelope([_shown(call, _read(call))])
+
+
+@service.operation(
+    "PATCH", "/flows/{id}", "patchFlow", documented(_ERRORS, "takes effect at once"), permission="manage-sources"
+)
+def change(call: Call) -> dict[str, Any]:
+    """Change a dataflow by JSON Patch under ``If-Match``: id and new etag."""
+    flow = _read(call)
+    check_etag(call, flow)
+    _refuse_unsettled(flow)
+    result = patched(call, flow)
+    if result["state"] != flow["state"]:
+        raise FlowProblem("1456-400", "The state cannot be patched: use the action enable or disable.")
+    flow_checks.check(call, result)
+    result["inheritedAttributes"] = flow_checks.inherited(call, result)
+    result["lastOperation"] = {
+        "started": call.now, "updated": call.now, "percentCompleted": 100.0,
+        "status": {"value": "completed", "errors": []}, "operation": "update",
+    }  # fmt: skip
+    keep(call, KIND, result)
+    return receipt(result)
+
+
+@service.operation("DELETE", "/flows/{id}", "deleteByFlow", documented(_ERRORS), permission="manage-sources")
+def delete(call: Call) -> Response:
+    """Delete a dataflow and its inlet: 204."""
+    flow = _read(call)
+    _refuse_unsettled(flow)
+    call.scope.delete(KIND, flow["id"])
+    call.scope.delete(INLETS, flow["_inlet"])
+    return Response(status_code=204)
+
+
+@service.operation(
+    "POST", "/flows/{id}/action", "postStateTransition",
+    documented("sources/tutorials/api/update-dataflows", "the transition takes the dial enabling_delay"),
+    permission="manage-sources", has_body=False,
+)  # fmt: skip
+def act(call: Call) -> dict[str, Any]:
+    """Enable or disable a dataflow: id and new etag; raises 1422-400 in the wrong state."""
+    flow, operation = _read(call), call.query("op").lower()
+    if call.request.headers.get("if-match"):
+        check_etag(call, flow)
+    if operation not in ("enable", "disable"):
+        raise FlowProblem("1435-400", f"Unsupported sub action [{call.query('op')}].")
+    if flow["state"] != {"enable": "disabled", "disable": "enabled"}[operation]:
+        raise FlowProblem("1422-400", f"The action {operation} is not applicable in the state {flow['state']}.")
+    result = changed(call, flow) | {
+        "state": f"{operation[:-1]}ing",
+        "lastOperation": {"started": call.now, "updated": call.now, "operation": operation},
+    }
+    keep(call, KIND, _pending(call, result, f"{operation}d"))
+    return receipt(result)
+
+
+def _read(call: Call) -> dict[str, Any]:
+    flow = current(call.platform, call.scope, call.part("id"))
+    if flow is None:
+        raise missing(KIND, call.part("id"))
+    return flow
+
+
+def _pending(call: Call, flow: dict[str, Any], state: str) -> dict[str, Any]:
+    due = call.now + int(call.platform.dials["enabling_delay"] * 1000)
+    return flow | {"_pending": {"state": state, "due": due}}
+
+
+def _settled(platform: Platform, scope: Scope, flow: dict[str, Any]) -> dict[str, Any]:
+    pending = flow.get("_pending")
+    if not pending or pending["due"] > platform.clock.now_ms():
+        return flow
+    result = _marked({key: value for key, value in flow.items() if key != "_pending"}, pending["due"])
+    result["state"] = pending["state"]
+    _keep(scope, result)
+    return result
+
+
+def _marked(flow: dict[str, Any], at: int) -> dict[str, Any]:
+    tag = etag(at)
+    return flow | {"updatedAt": at, "etag": tag, "version": tag}
+
+
+def _keep(scope: Scope, flow: dict[str, Any]) -> None:
+    scope.put(KIND, flow["id"], flow, name=flow.get("name"), now=flow["updatedAt"])
+
+
+def _refuse_unsettled(flow: dict[str, Any]) -> None:
+    state = flow["state"]
+    if state == "initializing":
+        raise FlowProblem("1417-400", "A flow in the state initializing cannot be changed with a user token.")
+    if state not in _SETTLED:
+        raise FlowProblem("1416-400", f"Delete and update are for the states enabled and disabled, not {state}.")
+
+
+def _shown(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
+    options = dict(flow.get("options") or {})
+    if flow["state"] != "initializing":
+        options["inletUrl"] = _inlet_url(call, flow)
+    run = call.scope.last("runs", flow["id"])
+    return flow | ({"options": options} if options else {}) | ({"lastRunDetails": _last_run(run.body)} if run else {})
+
+
+def _inlet_url(call: Call, flow: dict[str, Any]) -> str:
+    """Give the dataflow's own inlet, or for an HTTP API source the inlet of its base connection."""
+    for id in flow["sourceConnectionIds"]:
+        source = call.scope.get(connections.SOURCE, id)
+        base = source and source.body.get("baseConnectionId")
+        row = call.scope.get(connections.BASE, base) if base else None
+        inlet = row and row.body.get("auth", {}).get("params", {}).get("inletId")
+        if inlet:
+            return f"{call.base_url}/collection/{inlet}"
+    return f"{call.base_url}/collection/{flow['_inlet']}"
+
+
+def _last_run(run: dict[str, Any]) -> dict[str, Any]:
+    metrics = run.get("metrics", {})
+    times = metrics.get("durationSummary", {})
+    return {
+        "id": run["id"],
+        "state": metrics.get("statusSummary", {}).get("status"),
+        "startedAtUTC": times.get("startedAtUTC"),
+        "completedAtUTC": times.get("completedAtUTC"),
+    }

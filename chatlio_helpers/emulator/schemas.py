@@ -1,0 +1,181 @@
+"""Schema Registry: schemas, classes, field groups (old name: mixins) and data types, of the tenant and global."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from starlette.responses import Response
+
+from . import accept, composition, patch, registry, schema_checks, xdm_classes
+from .provenance import Known, documented, observed
+from .schema_service import bad, not_found, paged, service
+from .service import Call, answer
+
+_IDENTITY = ("title", "$id", "meta:altId", "version")
+_SOURCE = "schema-registry.yaml"
+_LISTED = documented("xdm/api/getting-started", "newest first where no order is asked for")
+
+
+@service.operation("GET", "/stats", "retrieveStats", documented(_SOURCE, "classUsage as an array"),
+                   permission="view-schemas")  # fmt: skip
+def stats(call: Call) -> dict[str, Any]:
+    """Give the tenant id and what there is."""
+    mine = registry.tenant_resources(call.scope)
+    counts = Counter(one["meta:resourceType"] for one in mine)
+    newest = sorted(mine, key=lambda one: one["meta:registryMetadata"]["repo:createdDate"], reverse=True)
+    changed = sorted(mine, key=lambda one: one["meta:registryMetadata"]["repo:lastModifiedDate"], reverse=True)
+    return {
+        "imsOrg": call.caller.seat.org_id,
+        "tenantId": call.caller.seat.tenant,
+        "counts": {kind: counts[kind] for kind in registry.TYPES} | {"unions": 0},
+        "recentlyCreatedResources": [_outline(one) for one in newest[:10]],
+        "recentlyUpdatedResources": [_outline(one) for one in changed[:10]],
+        "classUsage": _class_usage(mine),
+    }
+
+
+def every(call: Call, kind: str, path: str, container: str) -> dict[str, Any]:
+    """Give the resources of a kind; raises XDM-1006-400."""
+    form = accept.list_form(call)
+    resources = _global(kind) if container == "global" else [row.body for row in call.scope.list(kind)]
+    page, rest = paged(call, f"/{container}/{path}", resources)
+    if form == "xed-id":
+        page = [{key: one[key] for key in _IDENTITY} for one in page]
+    href = f"{call.base_url}{service.base}/global/{path}"
+    return {"results": page, **rest, "_links": rest["_links"] | {f"global_{path}": {"href": href}}}
+
+
+def one(call: Call, kind: str) -> dict[str, Any]:
+    """Give one resource in the form that ``Accept`` names; raises XDM-1007-400."""
+    form = accept.lookup_form(call)
+    body = _found(call, kind)
+    if "full" in form:
+        body = composition.resolved(call.scope, body["$id"])
+    if form == "xed-full-desc":
+        body = body | {"meta:descriptors": [row.body for row in call.scope.find("descriptors", body["$id"])]}
+    return accept.without_text(body) if form.endswith("notext") else body
+
+
+def create(call: Call, kind: str) -> Response:
+    """Make a resource: 201 with the whole resource."""
+    resource = schema_checks.checked(call, kind, registry.new(call, kind, call.body()))
+    registry.put(call, kind, resource)
+    return answer(resource, 201)
+
+
+def replace(call: Call, kind: str) -> dict[str, Any]:
+    """Replace a resource: the whole new resource, one minor version up."""
+    return _changed(call, kind, _found(call, kind), call.body())
+
+
+def change(call: Call, kind: str) -> dict[str, Any]:
+    """Change a resource by JSON Patch: the whole resource, one minor version up."""
+    old = _found(call, kind)
+    try:
+        new = patch.patched(old, call.body(list))
+    except patch.PatchRefused as refused:
+        raise bad(f"The patch cannot be applied: {refused}.") from refused
+    return _changed(call, kind, old, new)
+
+
+def delete(call: Call, kind: str) -> Response:
+    """Delete a resource: 204; raises a 400 while another resource or a dataset uses it (assumed)."""
+    resource = _found(call, kind)
+    schema_checks.refuse_when_used(call, resource)
+    call.scope.delete(kind, resource["$id"])
+    for row in call.scope.find("descriptors", resource["$id"]):
+        call.scope.delete("descriptors", row.id)
+    return Response(status_code=204)
+
+
+def _changed(call: Call, kind: str, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    identity = {key: old[key] for key in ("$id", "meta:altId", "meta:resourceType", "meta:registryMetadata")}
+    made = old["meta:registryMetadata"]["repo:createdDate"]
+    body = {**new, **identity, "version": registry.raised(old["version"])}
+    resource = schema_checks.checked(call, kind, registry.completed(call, body, made=made), old=old)
+    registry.put(call, kind, resource)
+    return resource
+
+
+def _found(call: Call, kind: str) -> dict[str, Any]:
+    resource = registry.find(call.scope, call.part("id"), (kind,))
+    container = call.request.url.path.removeprefix(service.base).split("/")[1]
+    if resource is None or (container == "global") is not (resource["meta:containerId"] == "global"):
+        raise not_found(kind, call.part("id"))
+    return resource
+
+
+def _global(kind: str) -> list[dict[str, Any]]:
+    return [one for one in xdm_classes.GLOBAL.values() if one["meta:resourceType"] == kind]
+
+
+def _outline(resource: dict[str, Any]) -> dict[str, Any]:
+    return {key: resource.get(key, "") for key in ("title", "description", "$id", "meta:altId", "version")}
+
+
+def _class_usage(mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_class: dict[str, list[dict[str, Any]]] = {}
+    for one in mine:
+        if one["meta:resourceType"] == "schemas":
+            by_class.setdefault(one.get("meta:class", ""), []).append(_outline(one))
+    titles = {one["$id"]: one["title"] for one in (*mine, *_global("classes"))}
+    return [
+        {"$id": id, "title": titles.get(id, ""), "numberOfSchemas": len(schemas), "schemas": schemas}
+        for id, schemas in by_class.items()
+    ]
+
+
+def _register(kind: str, path: str, names: tuple[str, ...], made: Known) -> None:
+    """Mark the six operations of a kind under one path; *names* in the order list, get, post, put, patch, delete."""
+    read, write = {"permission": "view-schemas"}, {"permission": "manage-schemas"}
+    lookup = documented(_SOURCE, "which 404 number a kind has, but for schemas")
+    removal = documented(_SOURCE, "refused while in use")
+    for container in ("tenant", "global"):
+        service.operation("GET", f"/{container}/{path}", names[0], _LISTED, **read)(
+            lambda call, container=container: every(call, kind, path, container)
+        )
+        service.operation("GET", f"/{container}/{path}/{{id:path}}", names[1], lookup, **read)(
+            lambda call: one(call, kind)
+        )
+    tenant = f"/tenant/{path}"
+    service.operation("POST", tenant, names[2], made, **write)(lambda call: create(call, kind))
+    changes = ((replace, "PUT", names[3]), (change, "PATCH", names[4]))
+    for handler, method, name in changes:
+        known = documented("xdm/api", "breaking changes are refused once data has landed, with a code of ours")
+        service.operation(method, f"{tenant}/{{id:path}}", name, known, **write)(
+            lambda call, handler=handler: handler(call, kind)
+        )
+    service.operation("DELETE", f"{tenant}/{{id:path}}", names[5], removal, **write)(lambda call: delete(call, kind))
+
+
+_register("schemas", "schemas",
+          ("listSchemas", "retrieveSchema", "createSchema", "updateSchema", "patchSchema", "deleteSchema"),
+          observed("xdm/api/schemas", "code of a missing field"))  # fmt: skip
+_register("classes", "classes",
+          ("listClasses", "retrieveClass", "createClass", "replaceClass", "updateClass", "removeClass"),
+          documented(_SOURCE))  # fmt: skip
+_register("mixins", "fieldgroups",
+          ("listFieldGroups", "retrieveFieldGroup", "createFieldGroup", "updateFieldGroup", "patchFieldGroup",
+           "removeFieldGroup"),
+          documented("xdm/api/field-groups", "code of a field outside the tenant's root"))  # fmt: skip
+_register("mixins", "mixins",
+          ("listMixins", "lookupMixin", "createMixin", "replaceMixin", "updateMixin", "removeMixin"),
+          documented(_SOURCE))  # fmt: skip
+_register("datatypes", "datatypes",
+          ("listDataTypes", "retrieveDataType", "createDataType", "replaceDatatype", "updateDataType",
+           "deleteDatatype"), documented(_SOURCE))  # fmt: skip
+
+
+@service.operation("GET", "/global/behaviors", "listBehaviors", documented(_SOURCE), permission="view-schemas")
+def behaviors(call: Call) -> dict[str, Any]:
+    """Give the three behaviors."""
+    return every(call, "behaviors", "behaviors", "global")
+
+
+@service.operation(
+    "GET", "/global/behaviors/{id:path}", "retrieveBehavior", documented(_SOURCE), permission="view-schemas"
+)  # fmt: skip
+def behavior(call: Call) -> dict[str, Any]:
+    """Give one behavior."""
+    return one(call, "behaviors")
