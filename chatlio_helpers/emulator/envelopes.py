@@ -1,0 +1,41 @@
+"""XDM messages: what comes into a dataflow without a mapping, wrapped in ``header`` and ``body``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+XDM_FLOW_SPEC = "d8a6f005-7eaf-4153-983e-e8574508b877"  # HTTP API source, XDM as it is
+
+
+def takes_envelopes(flow: dict[str, Any]) -> bool:
+    """Tell whether *flow* takes XDM messages instead of payloads to map."""
+    return flow["flowSpec"]["id"] == XDM_FLOW_SPEC
+
+
+def flow_id(message: dict[str, Any]) -> str:
+    """Give the dataflow that a message names in its header, or ""."""
+    return str(_part(message, "header").get("flowId") or "")
+
+
+def fault(message: dict[str, Any], org_id: str) -> str:
+    """Say what is wrong with an envelope, in the documented words, or "".
+
+    A missing organisation is filled in by the endpoint (documented), so only another one's is refused.
+    """
+    header, meta = _part(message, "header"), _part(_part(message, "body"), "xdmMeta")
+    if not header.get("schemaRef") or not meta.get("schemaRef"):
+        return "Message has unknown xdm format"
+    if header.get("imsOrgId", org_id) != org_id:
+        return "Message has an absent or wrong ims org in the header"
+    return ""
+
+
+def entity(message: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the record inside, or None when there is none."""
+    found = _part(message, "body").get("xdmEntity")
+    return found if isinstance(found, dict) else None
+
+
+def _part(message: dict[str, Any], name: str) -> dict[str, Any]:
+    part = message.get(name)
+    return part if isinstance(part, dict) else {}

@@ -1,0 +1,77 @@
+"""The compiled pipelines of dataflows: as each dataflow stands at this moment, compiled once for each state."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from . import composition, envelopes, flows, mappings
+from .pipeline import MAPPING_FAILED, Pipeline, SchemaRef
+from .platform import Platform
+from .store import Scope
+from .tally import Reason
+
+MOST_KEPT = 256
+
+Key = tuple[str, str, str, int, str]  # seat, sandbox, mapping set, its version, schema
+
+
+class CannotMap(Exception):
+    """The dataflow, its mapping set or its schema is gone, or it has no mapping: no row of it can land."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.reason = Reason(MAPPING_FAILED, why)
+
+
+class Pipelines:
+    """Compiles what a dataflow does, and keeps the result for as long as mapping set version and schema stay."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._kept: OrderedDict[Key, tuple[dict[str, Any], Pipeline]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, scope: Scope, flow_id: str, dataset_id: str) -> Pipeline:
+        """Give the pipeline of a dataflow into a dataset, as both are now; raises CannotMap."""
+        reference = _schema_reference(scope, dataset_id)
+        id, version, rows = self._mappings(scope, flow_id)
+        schema = _resolved(scope, reference.id)
+        key = (scope.seat, scope.sandbox, id, version, reference.id)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept[0] != schema:
+                kept = (schema, Pipeline(rows, schema, reference))
+                self._kept[key] = kept
+            self._kept.move_to_end(key)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return kept[1]
+
+    def _mappings(self, scope: Scope, flow_id: str) -> tuple[str, int, list[dict[str, Any]] | None]:
+        """Give id, version and rows of the mapping set that the dataflow points to now (no rows: XDM as it is)."""
+        flow = flows.current(self._platform, scope, flow_id)
+        if flow is None:
+            raise CannotMap(f"The dataflow {flow_id} was deleted before its events landed.")
+        if envelopes.takes_envelopes(flow):
+            return "", 0, None
+        params = next((one.get("params", {}) for one in flow.get("transformations") or []), {})
+        id, version = str(params.get("mappingId", "")), int(params.get("mappingVersion", 0))
+        found = mappings.load(scope, id, version)
+        if found is None:
+            raise CannotMap(f"The mapping set [{id}] version [{version}] of the dataflow does not exist.")
+        return id, version, found["mappings"]
+
+
+def _schema_reference(scope: Scope, dataset_id: str) -> SchemaRef:
+    row = scope.get("dataSets", dataset_id)
+    reference = (row.body.get("schemaRef") if row else None) or {}
+    return SchemaRef(str(reference.get("id", "")), str(reference.get("contentType", "")))
+
+
+def _resolved(scope: Scope, schema_id: str) -> dict[str, Any]:
+    try:
+        return composition.resolved(scope, schema_id)
+    except (composition.Unresolved, composition.Conflict) as problem:
+        raise CannotMap(f"The schema [{schema_id}] of the dataset cannot be resolved: {problem}.") from problem
