@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
 from typing import Any
 
@@ -24,7 +26,11 @@ from .secret import redact
 _QUIET = 1.0  # seconds: no line between two tenths that are closer than this
 _PATIENCE = 5.0  # seconds without a line
 _LONG_WAIT = 20  # an hour's wait gets a line per twentieth of the time waited so far, not one per five seconds
-_REPAINT = 0.1  # seconds between two updates of a display
+REPAINT = 0.1  # seconds between two updates of a display
+
+
+Painter = Callable[["Progress", bool], None]
+_painter: ContextVar[Painter | None] = ContextVar("painter", default=None)
 
 
 class Progress:
@@ -34,7 +40,7 @@ class Progress:
         self,
         label: str,
         total: int | None,
-        show: Callable[[Progress, bool], None],
+        show: Painter,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.label, self.total, self.done, self.note = label, total, 0, ""
@@ -56,6 +62,12 @@ class Progress:
         text = f"{self.label}: {where.get(self.state, f'stopped at {count} after {self.seconds:.1f} s')}"
         return redact(f"{text} ({self.note})" if self.note else text)
 
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return html(self)
+
     @property
     def seconds(self) -> float:
         """Give the wall time since the start."""
@@ -76,10 +88,24 @@ class Progress:
 
 
 def progress(label: str, total: int | None = None) -> Progress:
-    """Give a progress for a ``with`` statement: a display in a front end, lines on standard error elsewhere."""
+    """Give a progress for a ``with`` statement: a display in a front end, lines on standard error elsewhere.
+
+    Inside :func:`painted_by`, the painter named there shows it.
+    """
     from .front_end import interactive
 
-    return Progress(label, total, Display() if interactive() else Lines())
+    painter = _painter.get()
+    return Progress(label, total, painter or (Display() if interactive() else Lines()))
+
+
+@contextmanager
+def painted_by(painter: Painter) -> Iterator[None]:
+    """Let *painter* show every progress of this thread: a panel has its own place for it."""
+    token = _painter.set(painter)
+    try:
+        yield
+    finally:
+        _painter.reset(token)
 
 
 def silent(label: str, total: int | None = None) -> Progress:
@@ -120,7 +146,7 @@ class Display:
             from IPython.display import display
 
             self._handle = display(_bundle(bar), raw=True, display_id=True)
-        elif final or bar.seconds - self._painted >= _REPAINT:
+        elif final or bar.seconds - self._painted >= REPAINT:
             self._handle.update(_bundle(bar), raw=True)
             self._painted = bar.seconds
 

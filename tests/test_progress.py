@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from chatlio_helpers.progress import Display, Lines, Progress, html, silent
+from chatlio_helpers.progress import Display, Lines, Progress, html, painted_by, progress, silent
 from chatlio_helpers.secret import Secret
 
 
@@ -101,3 +101,14 @@ def test_a_front_end_gets_one_display_that_changes(monkeypatch):
         bar.step()
         bar.step()
     assert painted == ["sending: 0 of 2, 0 s", "sending: 2 of 2 in 0.0 s"]
+
+
+def test_a_panel_can_paint_what_others_count():
+    """Inside painted_by the painter gets every step, whoever makes the progress; after it, no longer."""
+    painted = []
+    with painted_by(lambda bar, final: painted.append((str(bar), final))), progress("sending", 1) as bar:
+        bar.step()
+    assert [final for _, final in painted] == [False, False, True]
+    with silent("sending", 1) as bar:
+        bar.step()
+    assert len(painted) == 3
