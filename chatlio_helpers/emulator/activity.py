@@ -1,15 +1,21 @@
-"""When the last request came, and one log line for each: no query, no header, no webhook address in it."""
+"""When the last request came, and one log line for each: no query, no header, no webhook address in it.
+
+Each answer carries ``x-request-id``: the caller's own, else a new one (assumed: no source says that all services do).
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("local-platform.calls")
+_REQUEST_ID = re.compile(r"[\w.:-]{1,100}")
 _INLET = re.compile(r"^(/collection/(?:batch/)?).+")
 
 
@@ -29,10 +35,14 @@ class Activity:
         state.last_request = began
         status = 0
 
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_urlsafe(18)
+
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", request_id.encode())]}
             await send(message)
 
         try:

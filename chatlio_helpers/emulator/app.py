@@ -1,8 +1,8 @@
 """The local platform's web application: all services on one port.
 
 The data plane is reached through few names, and nothing else of it is known here: the routes of ``collection``,
-``access``, ``runs`` and ``batches``, and ``landing.Lander(platform)``, which is made when the server starts, before its
-first request: ``start()`` starts its thread, ``stop()`` lets the batch at hand finish and closes the journal.
+``access``, ``runs`` and ``batches``, and ``landing.Lander(platform)``, which is made with the
+application: ``start()`` starts its thread, ``stop()`` lets the batch at hand finish and closes the journal.
 
 Batches are put as ``scope.put("batches", batch_id, body, name=dataset_id, now=...)``, runs as
 ``scope.put("runs", run_id, body, name=flow_id, now=...)``: Catalog and Flow Service read them by that name.
@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from . import (
@@ -36,9 +38,12 @@ from . import (
     specs,
 )  # fmt: skip
 from .activity import Activity
+from .faults import Faults
 from .folder import Folder
 from .landing import Lander
 from .platform import Platform
+from .problems import AepProblem
+from .service import refusal
 from .unbuilt import last_route
 
 # Importing a module of a service registers its operations; these are the services that they register with.
@@ -48,21 +53,33 @@ SERVICES = (sandboxes.service, schema_service.service, batches.service, mappings
 
 
 def create_app(platform: Platform, folder: Folder) -> Starlette:
-    """Put the services of *platform* on one application."""
+    """Put the services of *platform* on one application; raises sqlite3.DatabaseError for a damaged journal."""
+    lander = Lander(platform)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         folder.write_credentials(platform.seats.list())
-        lander = Lander(platform)
         lander.start()
         yield
         lander.stop()
         platform.store.close()
 
-    app = Starlette(routes=routes(), lifespan=lifespan, middleware=[Middleware(Activity)])
+    app = Starlette(
+        exception_handlers={Exception: unexpected},
+        routes=routes(),
+        lifespan=lifespan,
+        middleware=[Middleware(Activity), Middleware(Faults)],
+    )
     app.router.redirect_slashes = False
     app.state.platform, app.state.folder = platform, folder
     return app
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """Answer 500 in the problem form when something of ours broke; the log has the traceback."""
+    return refusal(
+        AepProblem(500, "Internal Error", f"The local platform failed ({type(error).__name__}): see its log")
+    )
 
 
 def routes() -> list[BaseRoute]:

@@ -26,6 +26,10 @@ DIALS: dict[str, Dial] = {
     "token_life": Dial(86399, 86399, "seconds that a new access token is good for", "24 hours"),
     "clock_offset": Dial(0.0, 10**9, "seconds that the platform's clock is ahead", "none", -(10.0**9)),
     "latency": Dial(0.0, 60, "seconds added before each answer", "some 0.2 to 2 seconds"),
+    "throttle_rate": Dial(0.0, 1, "share of requests that are answered 429", "none below the limits"),
+    "fault_rate": Dial(0.0, 1, "share of requests that are answered 503", "rare"),
+    "lost_rate": Dial(0.0, 1, "share of requests that are carried out and whose answer is cut off", "rare"),
+    "seed": Dial(0, 10**9, "where the draws for the three rates start", "no such thing"),
 }
 
 

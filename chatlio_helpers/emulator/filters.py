@@ -11,7 +11,7 @@ _FORM = re.compile(r"(?P<path>[^=!<>~]+)(?P<operator>==|!=|<=|>=|<|>|~)(?P<value
 
 
 class NotACondition(ValueError):
-    """The text has no operator that is known."""
+    """The text has no operator that is known, or no regular expression after a tilde."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ def parse(text: str, *, several: bool) -> Condition:
     if not found:
         raise NotACondition(text)
     value = found["value"]
+    if found["operator"] == "~":
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise NotACondition(text) from error
     values = tuple(value.split(",")) if several else (value,)
     return Condition(found["path"].strip(), found["operator"], tuple(one.strip() for one in values))
 

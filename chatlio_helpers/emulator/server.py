@@ -6,16 +6,21 @@ import asyncio
 import json
 import logging
 import logging.handlers
+import signal
 import socket
+import sqlite3
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from .app import create_app
 from .folder import Folder
-from .platform import assemble
+from .platform import Platform, assemble
+from .store import StateDamaged, StateError
 
 _LOG_BYTES = 2_000_000
 _LOOKS = 30.0  # how often, in seconds, to look whether the platform is idle
@@ -28,13 +33,29 @@ def serve(path: Path, *, host: str, port: int | None, idle: float) -> None:
         platform = assemble(path)
         _log_to(path / "log")
         bound = folder.bind(host, port)
-        app = create_app(platform, folder)
+        app = _app(platform, folder)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5, server_header=False
         )
-        _Server(config, folder, idle).run(sockets=[bound])
+        server = _Server(config, folder, idle)
+        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done; they end there
+            signal.signal(number, server.asked_to_stop)
+        server.run(sockets=[bound])
+        if not server.started:
+            raise StateError("The server did not start.", "see the file log in the state folder", "start it again")
     finally:
         folder.leave()
+
+
+def _app(platform: Platform, folder: Folder) -> Starlette:
+    try:
+        return create_app(platform, folder)
+    except sqlite3.DatabaseError as error:
+        raise StateDamaged(
+            f"The journal in {folder.path} cannot be read ({error}).",
+            "the file was cut short or overwritten",
+            "move the state folder aside and start again: the local platform begins empty",
+        ) from error
 
 
 class _Server(uvicorn.Server):
@@ -44,6 +65,10 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._folder, self._idle = folder, idle
         self._watch: asyncio.Task[None] | None = None
+
+    def asked_to_stop(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal that comes before the server has begun or after it has ended."""
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then write platform.json and print the ready line."""
