@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,13 @@ def protect_tracebacks() -> bool:
     shown: Callable[..., Any] = shell._showtraceback
     if not getattr(shown, _PROTECTED, False):
         shell._showtraceback = _redacting(shown)
+        if not shell.custom_exceptions:  # IPython prints groups past its own display (observed, IPython 9.18)
+            shell.set_custom_exc((BaseExceptionGroup,), _show_group)
     return True
+
+
+def _show_group(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, **_ignored: Any) -> None:
+    shell._showtraceback(kind, error, traceback.format_exception(kind, error, trace))
 
 
 def _redacting(shown: Callable[..., Any]) -> Callable[..., Any]:

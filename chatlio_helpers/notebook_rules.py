@@ -61,7 +61,7 @@ def examine(path: Path) -> list[Finding]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Examine the named notebooks, or all that lie directly in a named folder; gives 1 when a rule is broken or there is none."""
+    """Examine the named notebooks, or all directly in a folder; gives 1 for a breach, or when there is none."""
     paths = [path for name in arguments for path in _notebooks(Path(name))]
     findings = [finding for path in paths for finding in examine(path)]
     lines = [str(finding) for finding in findings] or [f"{len(paths)} notebooks keep the rules."]

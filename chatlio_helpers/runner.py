@@ -15,7 +15,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,19 +44,21 @@ def run(
     out: Path | str | None = None,
     *,
     limits: Limits | None = None,
+    tell: Callable[[str], Any] = lambda _words: None,
 ) -> Run:
     """Execute *notebooks* (paths, names or leading digits; default: the whole journey) and report on them.
 
     *given* are parameters by name; *out* is a new or empty folder, by default one under ``runs/`` in the kit's
-    folder. The first failure stops the run. Raises ConfigurationError before anything starts when a notebook,
-    a parameter or the folder must be put right; a failing notebook does not raise, it is in the Run.
+    folder; *tell* receives a line of progress now and then. The first failure stops the run. Raises
+    ConfigurationError before anything starts when a notebook, a parameter or the folder must be put right; a failing
+    notebook does not raise, it is in the Run.
     """
     _import_libraries()
     paths = chosen(notebooks)
     values = parameters.for_each(given or {}, paths)
     folder = run_folder(out)
     with _log_file(folder / "run.log"):
-        return _Journey(folder, dict(given or {}), limits or Limits()).through(paths, values)
+        return _Journey(folder, dict(given or {}), limits or Limits(), tell).through(paths, values)
 
 
 def _import_libraries() -> None:
@@ -107,6 +109,7 @@ class _Journey:
     folder: Path
     given: dict[str, Any]
     limits: Limits
+    tell: Callable[[str], Any]
     began: float = field(default_factory=time.time)
     clock: float = field(default_factory=time.monotonic)
 
@@ -124,6 +127,7 @@ class _Journey:
     def execute(self, path: Path, values: Mapping[str, Any]) -> tuple[Step, Any]:
         """Execute one notebook; gives its step, and the scrubbed notebook unless it must not be kept."""
         log.info("%s: started", path.stem)
+        self.tell(f"{path.stem} …")
         committed, clock = _read(path), time.monotonic()
         notebook, failure = self._papermill(path, values)
         scrub.learn_secrets(values.get("credentials"))  # what the kernel could read, this process must recognise
@@ -139,6 +143,7 @@ class _Journey:
             failure,
         )
         log.info("%s: %s, %d checks, %.1f s", step.name, step.status, step.checks, step.seconds)
+        self.tell(f"{step.name} {step.status}, {step.seconds:.1f} s")
         if leaks:
             return step, None
         self._keep(path.stem, notebook)
@@ -209,7 +214,7 @@ def first_event(steps: Sequence[Step], began: float) -> dict[str, Any] | None:
         record["evidence"]["at"]
         for step in steps
         for record in step.results
-        if record.get("step") == VERIFIED and record.get("status") == "ok" and "at" in record.get("evidence", {})
+        if record.get("step") == VERIFIED and (record.get("evidence") or {}).get("at")
     ]
     if not moments:
         return None

@@ -1,0 +1,127 @@
+"""The command line: ``chatlio-kit``, also ``python -m chatlio_helpers``.
+
+Results go to standard output, progress to standard error. Exit codes: 0 done, 1 a step failed, 2 usage or
+configuration, 3 refused credentials, 4 platform unreachable or refusing, 5 verification failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from . import cli_journey, cli_platform
+from .cli_output import INTERRUPTED, STEP_FAILED, USAGE, as_json, emit, emit_error, tell
+from .errors import KitError
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 a step failed, 2 usage or configuration, 3 refused credentials, "
+    "4 platform unreachable or refusing, 5 verification failed, 130 interrupted."
+)
+
+
+class InOrder(click.Group):
+    """A group that lists its commands in the order of the journey."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order in which they were added."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chatlio-helpers", prog_name="chatlio-kit")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def kit(debug: bool) -> None:
+    """Bring Chatlio live-chat events, verified, into Adobe Experience Platform."""
+
+
+@kit.command(context_settings={"ignore_unknown_options": True})
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+def lab(options: tuple[str, ...]) -> None:
+    """Open JupyterLab on the first notebook; OPTIONS are JupyterLab's own."""
+    import subprocess
+
+    from . import config
+
+    first = config.notebooks() / "00_start_here.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", str(first.relative_to(config.CHECKOUT)), *options]
+    raise SystemExit(subprocess.call(command, cwd=config.CHECKOUT))  # noqa: S603  (our own interpreter)
+
+
+@kit.command()
+@click.argument("notebooks", nargs=-1)
+@click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
+@click.option("--out", type=click.Path(), help="A new or empty folder for the report.")
+@click.option("--cell-seconds", type=click.IntRange(1), default=300, show_default=True, help="Time limit of a cell.")
+@click.option("--run-seconds", type=click.IntRange(1), default=7200, show_default=True, help="Time limit of the run.")
+@as_json
+def run(
+    notebooks: tuple[str, ...],
+    parameters: tuple[tuple[str, str], ...],
+    out: str | None,
+    cell_seconds: int,
+    run_seconds: int,
+    json_wanted: bool,
+) -> None:
+    """Run the journey headless, or only NOTEBOOKS (paths, names, or the digits they begin with)."""
+    from . import runner
+    from .run_record import Limits
+
+    limits = Limits(cell=cell_seconds, run=run_seconds)
+    done = runner.run(notebooks, dict(parameters), out, limits=limits, tell=tell)
+    emit(done, done.summary() | {"index": str(done.index)}, json_wanted)
+    raise SystemExit(done.exit_code)
+
+
+@kit.command()
+@click.option("--platform", type=click.Choice(["local", "live"]), default="local", show_default=True)
+@click.option("--credentials", default="", help="Path or profile name of a credential file, for live.")
+@as_json
+def doctor(platform: str, credentials: str, json_wanted: bool) -> None:
+    """Examine every precondition, each with a verdict and the next step."""
+    from . import doctor as examiner
+
+    report = examiner.examine(platform, credentials=credentials)
+    emit(repr(report), {"verdict": report.verdict, "findings": report.rows()}, json_wanted)
+    if report.verdict == examiner.STOPPED:
+        raise SystemExit(STEP_FAILED)
+
+
+cli_journey.add_to(kit)
+kit.add_command(cli_platform.platform)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if "--debug" not in given:
+        sys.excepthook = _without_traceback
+    sys.exit(outcome(given))
+
+
+def outcome(given: list[str]) -> int:
+    """Run one command; gives its exit code. Only ``--debug`` lets a traceback through."""
+    json_wanted = "--json" in given
+    try:
+        kit.main(given, prog_name="chatlio-kit", standalone_mode=False)
+    except KitError as error:
+        if "--debug" in given:
+            raise
+        emit_error(error, error.exit_code, json_wanted)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        tell("Interrupted; running the same command again continues.")
+        return INTERRUPTED
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    return 0
+
+
+def _without_traceback(kind: type[BaseException], error: BaseException, _traceback: object) -> None:
+    """Tell of an error that nobody expected, in place of Python's traceback; the exit code is Python's own, 1."""
+    tell(f"An error that the kit did not expect: {kind.__name__}: {error}")
+    tell("Next step: run the command again as `chatlio-kit --debug …`, and report what it shows.")
