@@ -162,15 +162,14 @@ def default_data() -> Path:
 
 def _launch(folder: Path) -> LocalPlatform:
     (folder / "platform.json").unlink(missing_ok=True)
-    log = folder / "log"
+    log = folder / "start.log"
     command = [sys.executable, "-m", "chatlio_helpers.emulator", "--data", str(folder)]
-    start_of_words = log.stat().st_size if log.exists() else 0
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as words:
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as words:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, **_detached())  # noqa: S603
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise _failure(log, start_of_words)
+            raise _failure(log)
         if found := attach(folder):
             return found
         time.sleep(0.01)
@@ -182,15 +181,17 @@ def _launch(folder: Path) -> LocalPlatform:
     )
 
 
-def _failure(log: Path, offset: int) -> LocalPlatformError:
+def _failure(log: Path) -> LocalPlatformError:
     """Turn the one JSON line that the platform leaves when it cannot start into an error."""
-    lines = log.read_bytes()[offset:].decode("utf-8", "replace").strip().splitlines()
+    lines = log.read_bytes().decode("utf-8", "replace").strip().splitlines()
     for line in reversed(lines):
         with suppress(ValueError):
             said: Mapping[str, Any] = json.loads(line)
             if "error" in said:
+                step = str(said.get("next", ""))
+                begin_empty = "; or run `chatlio-kit platform reset` to begin empty" if "state" in said["error"] else ""
                 return LocalPlatformError(
-                    str(said["error"]), cause=str(said.get("cause", "")), next_step=str(said.get("next", ""))
+                    str(said["error"]), cause=str(said.get("cause", "")), next_step=step + begin_empty
                 )
     return LocalPlatformError(
         "The local platform could not start.",

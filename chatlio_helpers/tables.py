@@ -22,7 +22,7 @@ def table(rows: Iterable[Row], columns: Sequence[str] | None = None) -> pandas.D
 
     cleaned = [_cleaned(row) for row in rows]
     frame = pandas.DataFrame(cleaned, columns=list(columns) if columns is not None else None)
-    return frame.convert_dtypes(convert_floating=False)
+    return frame.convert_dtypes()
 
 
 def rows(frame: pandas.DataFrame) -> list[dict[str, Any]]:

@@ -130,6 +130,10 @@ class Flows:
 
         return self._wait(flow_id, ready, timeout, progress)
 
+    def wait_disabled(self, flow_id: str, timeout: float = 120.0) -> dict[str, Any]:
+        """Wait until a dataflow that was paused is at rest, and give it; raises Unavailable when the time is over."""
+        return self._wait(flow_id, lambda flow: flow.get("state") == "disabled", timeout, None)
+
     def runs(self, flow_id: str) -> list[dict[str, Any]]:
         """List the runs of a dataflow, newest first; a streaming run is one hour, and appears after that has ended."""
         return [_run(run) for run in self.list("runs", flowId=flow_id, orderby="-createdAt")]

@@ -1,0 +1,105 @@
+"""The door to the local platform: started once, found again, refused in words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from chatlio_helpers import local
+from chatlio_helpers.errors import ConfigurationError, LocalPlatformError
+
+START = "import sys; from chatlio_helpers import local; print(local.start(sys.argv[1]).pid)"
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A state folder of its own, whose platform is stopped afterwards."""
+    yield tmp_path / "platform"
+    local.stop(tmp_path / "platform")
+
+
+def test_two_kernels_that_start_at_once_share_one_platform(data):
+    """Four processes start the platform at the same moment; all get the same process."""
+    starters = [
+        subprocess.Popen([sys.executable, "-c", START, str(data)], stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    pids = {starter.communicate(timeout=60)[0].strip() for starter in starters}
+    assert len(pids) == 1
+    assert local.attach(data).pid == int(pids.pop())
+
+
+def test_it_is_found_again_and_keeps_its_address(data):
+    """After a stop the platform comes back at the same address, with the same seats: pasted URLs stay valid."""
+    first = local.start(data)
+    seat = first.seat("ada").read_text()
+    assert local.start(data).pid == first.pid
+    assert local.stop(data)
+    assert local.attach(data) is None
+    assert not local.stop(data)
+    again = local.start(data)
+    assert again.url == first.url
+    assert again.pid != first.pid
+    assert again.seat("ada").read_text() == seat
+
+
+def test_after_a_kill_it_starts_again(data):
+    """A platform that was killed leaves no trace that hinders the next one."""
+    os.kill(local.start(data).pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while local.attach(data) is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert local.start(data).call("GET", "/_local/health")["status"] == "up"
+
+
+def test_a_damaged_state_is_refused_in_words(data):
+    """A state file that is no database: one error, with the next step, and the file stays as it is."""
+    local.start(data)
+    local.stop(data)
+    state = data / "state.sqlite"
+    for rest in data.glob("state.sqlite-*"):
+        rest.unlink()
+    state.write_bytes(b"not a database at all " * 500)
+    with pytest.raises(LocalPlatformError) as caught:
+        local.start(data)
+    assert "platform reset" in caught.value.next_step
+    assert state.read_bytes().startswith(b"not a database")
+    assert local.reset(data).call("GET", "/_local/health")["status"] == "up"
+
+
+def test_a_state_from_a_newer_version_is_refused(data):
+    """A newer state is not touched; the words say to update."""
+    import sqlite3
+
+    local.start(data)
+    local.stop(data)
+    with sqlite3.connect(data / "state.sqlite") as db:
+        db.execute("UPDATE meta SET value = '999' WHERE key = 'version'")
+    with pytest.raises(LocalPlatformError, match="newer"):
+        local.start(data)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written(tmp_path):
+    """A read-only folder gives one clear error."""
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        local.start(folder / "platform")
+
+
+def test_a_seat_has_its_own_organisation_and_its_files_are_private(data):
+    """Two seats are two organisations; credential files and state are readable by their owner only."""
+    import json
+
+    running = local.start(data)
+    ada, ben = (json.loads(running.seat(name).read_text()) for name in ("ada", "ben"))
+    assert ada["org_id"] != ben["org_id"]
+    for path in (running.seat("ada"), running.limited_seat("ada"), data / "platform.json", data / "admin-token"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    with pytest.raises(ConfigurationError, match="seat name"):
+        running.seat("../elsewhere")
