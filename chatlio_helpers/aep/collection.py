@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
-from ..secret import Secret
+from ..secret import Secret, register
 from . import refusals
 from .exchange import Answer, Exchange
 from .session import Outgoing, Session, as_json
@@ -100,6 +100,7 @@ def _checked(webhook_url: Secret | str) -> Secret:
             cause="it was cut or mistyped",
             next_step="take it again from the dataflow",
         )
+    register(parts.path.rsplit("/", 1)[-1])  # inlets repeat their id in the words of a refusal
     return url
 
 

@@ -17,6 +17,7 @@ from .session import Session
 
 BASE = "/data/foundation/flowservice"
 KINDS = ("connections", "sourceConnections", "targetConnections", "flows")
+_NOUNS = {"sourceConnections": "source connection", "targetConnections": "target connection", "flows": "dataflow"}
 _PAGE = 100
 _CHANGING = ("1416-400", "1420-400", "1421-400", "1422-400")
 _RESTING = ("enabled", "disabled", "draft")
@@ -32,7 +33,7 @@ class Flows:
 
     def create(self, kind: str, body: Mapping[str, Any]) -> dict[str, str]:
         """Create an object and give its ``id`` and ``etag``; names need not be unique, so look first."""
-        answer = self._session.call("POST", f"{BASE}/{kind}", json=body, what=f"Creating one of {kind}")
+        answer = self._session.call("POST", f"{BASE}/{kind}", json=body, what=f"Creating the {_noun(kind)}")
         return _id_and_etag(answer.json)
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None:
@@ -43,7 +44,7 @@ class Flows:
 
     def get(self, kind: str, object_id: str) -> dict[str, Any]:
         """Give one object, taken out of the list that the platform answers; raises NotFound when it is not there."""
-        what = f"Reading one of {kind}"
+        what = f"Reading the {_noun(kind)}"
         answer = self._session.call("GET", f"{BASE}/{kind}/{object_id}", what=what).json
         items = answer.get("items", [answer]) if isinstance(answer, dict) else answer
         if not items:
@@ -82,7 +83,7 @@ class Flows:
             f"{BASE}/{kind}/{object_id}",
             json=list(ops),
             headers={"If-Match": etag},
-            what=f"Changing one of {kind}",
+            what=f"Changing the {_noun(kind)}",
         )
         return _id_and_etag(answer.json)
 
@@ -106,7 +107,7 @@ class Flows:
         """
         self._at_rest(
             object_id if kind == "flows" else "",
-            lambda: self._session.call("DELETE", f"{BASE}/{kind}/{object_id}", what=f"Deleting one of {kind}"),
+            lambda: self._session.call("DELETE", f"{BASE}/{kind}/{object_id}", what=f"Deleting the {_noun(kind)}"),
         )
 
     def enable(self, flow_id: str) -> dict[str, str]:
@@ -181,6 +182,10 @@ class Flows:
                 )
             time.sleep(min(pause, max(0.0, timeout - waited)))
             pause = min(pause * 1.5, _SLOWEST_LOOK)
+
+
+def _noun(kind: str) -> str:
+    return _NOUNS.get(kind, kind.removesuffix("s"))
 
 
 def _id_and_etag(answer: Mapping[str, Any]) -> dict[str, str]:

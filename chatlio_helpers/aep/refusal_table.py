@@ -6,6 +6,7 @@ and streaming guides. Causes and next steps are ours.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -172,10 +173,47 @@ CODES: dict[str, Meaning] = {
     "XDM-1526-400": _UNION,
     "XDM-1527-400": _UNION,
     "XDM-1528-400": _UNION,
-    # streaming collection: the inlet's problems carry no code but a title
 }
 for _number in range(1010, 1018):
     CODES[f"XDM-{_number}-404"] = _GONE
+
+# refusals whose code Adobe does not print in the body: a sign in their words
+WORDS: tuple[tuple[re.Pattern[str], Meaning], ...] = (
+    (re.compile(r"does not match the current version", re.IGNORECASE), _ETAG),
+    (re.compile(r"^\w+ not found with id", re.IGNORECASE), _GONE),
+    (
+        re.compile(r"unknown xdm format", re.IGNORECASE),
+        Meaning(
+            "Rejected",
+            "the webhook URL lacks `?x-adobe-flow-id=…`, so the inlet does not know which mapping to use",
+            "take the whole webhook URL from the dataflow; Adobe's printed example lacks that part",
+        ),
+    ),
+    (
+        re.compile(r"no dataflow with this id|dataflow .*(?:disabled|not enabled)", re.IGNORECASE),
+        Meaning(
+            "Rejected",
+            "the dataflow that the webhook URL names is not one of this inlet, was deleted, or is paused",
+            "take the webhook URL from the dataflow again, and look at the dataflow's state",
+        ),
+    ),
+    (
+        re.compile(r"no inlet with this id", re.IGNORECASE),
+        Meaning(
+            "Rejected",
+            "the inlet's id in the webhook URL is wrong, or its dataflow was deleted",
+            "take the webhook URL from the dataflow again",
+        ),
+    ),
+    (
+        re.compile(r"message is not (?:json|a json object)", re.IGNORECASE),
+        Meaning("Rejected", "the body is not one JSON object", "send one event as one JSON object"),
+    ),
+    (
+        re.compile(r"absent or wrong ims org", re.IGNORECASE),
+        Meaning("Rejected", "the message names another organisation than the inlet's", "correct its header"),
+    ),
+)
 
 STATUSES: dict[int, Meaning] = {
     300: Meaning("Rejected", "the address answers with a redirect, which the kit does not follow", "check the address"),

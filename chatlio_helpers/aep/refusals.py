@@ -24,7 +24,7 @@ from ..errors import (
     Rejected,
     Unavailable,
 )
-from .refusal_table import CODES, STATUSES, Meaning
+from .refusal_table import CODES, STATUSES, WORDS, Meaning
 
 _KINDS: dict[str, type[PlatformError]] = {
     kind.__name__: kind
@@ -113,12 +113,7 @@ def _words(body: dict[str, Any]) -> str:
 
 def _by_words(words: str) -> Meaning | None:
     """Recognise the refusals whose code Adobe does not print in the body."""
-    lowered = words.lower()
-    if "does not match the current version" in lowered:
-        return CODES["1404-412"]
-    if re.match(r"\w+ not found with id", lowered):
-        return CODES["1439-400"]
-    return None
+    return next((means for sign, means in WORDS if sign.search(words)), None)
 
 
 def _plain_text(text: str) -> str:

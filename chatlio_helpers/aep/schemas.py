@@ -63,20 +63,22 @@ class Schemas:
         """Give one resource, *full* with its parts resolved; raises NotFound when it is not there."""
         accept = _DESCRIPTORS if kind == "descriptors" else _FULL if full else _RAW
         path = self._path(kind, resource_id)
-        return dict(self._session.call("GET", path, headers={"Accept": accept}, what=f"Reading one of {kind}").json)
+        return dict(self._session.call("GET", path, headers={"Accept": accept}, what=f"Reading the {_noun(kind)}").json)
 
     def create(self, kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create a resource and give it whole, with ``$id`` and ``meta:altId``; raises Conflict for a taken title."""
-        return dict(self._session.call("POST", f"{BASE}/tenant/{kind}", json=body, what=f"Creating one of {kind}").json)
+        return dict(
+            self._session.call("POST", f"{BASE}/tenant/{kind}", json=body, what=f"Creating the {_noun(kind)}").json
+        )
 
     def patch(self, kind: str, resource_id: str, ops: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Change a resource by JSON Patch and give it whole; its minor version rises."""
         path = self._path(kind, resource_id)
-        return dict(self._session.call("PATCH", path, json=list(ops), what=f"Changing one of {kind}").json)
+        return dict(self._session.call("PATCH", path, json=list(ops), what=f"Changing the {_noun(kind)}").json)
 
     def delete(self, kind: str, resource_id: str) -> None:
         """Delete a resource; raises NotFound when it is not there."""
-        self._session.call("DELETE", self._path(kind, resource_id), what=f"Deleting one of {kind}")
+        self._session.call("DELETE", self._path(kind, resource_id), what=f"Deleting the {_noun(kind)}")
 
     def _descriptors(self) -> list[dict[str, Any]]:
         path = f"{BASE}/tenant/descriptors"
@@ -88,3 +90,8 @@ class Schemas:
     def _path(kind: str, resource_id: str) -> str:
         adobes = resource_id.startswith(("https://ns.adobe.com/xdm/", "_xdm.", "https://ns.adobe.com/experience/"))
         return f"{BASE}/{'global' if adobes else 'tenant'}/{kind}/{quote(resource_id, safe='')}"
+
+
+def _noun(kind: str) -> str:
+    nouns = {"fieldgroups": "field group", "datatypes": "data type", "classes": "class"}
+    return nouns.get(kind, kind.removesuffix("s"))
