@@ -61,13 +61,15 @@ def converter(schema: Schema | None) -> Convert:
 
 def _object_converter(schema: Schema) -> Convert:
     children = {name: converter(child) for name, child in schema["properties"].items()}
+    more = schema.get("additionalProperties")
+    other = converter(more) if isinstance(more, dict) else None
 
     def convert(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise TypeMismatch("MAP", value)
         made = {}
         for name, child in value.items():
-            fit = children.get(name)
+            fit = children.get(name, other)
             if fit is not None and child is not None:  # equally named children only; a null is not copied
                 made[name] = _inside(fit, child, f".{name}")
         return made

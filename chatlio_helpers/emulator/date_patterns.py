@@ -63,9 +63,7 @@ def _reader(part: tuple[str, int] | str) -> Reader:
     if letter in "ML" and count >= 3:
         return ("|".join(_MONTHS[1:]), "month name") if count >= 4 else ("|".join(_SHORT_MONTHS[1:]), "short month")
     if letter in "yuY":
-        return (
-            (r"\d\d", "short year") if count == 2 else (rf"\d{{{max(count, 1)},}}" if count > 4 else r"\d{4}", "year")
-        )
+        return (r"\d\d", "short year") if count == 2 else (r"\d{4}", "year")
     fixed = _FIXED.get(letter)
     if fixed:
         return fixed(count)
@@ -75,7 +73,8 @@ def _reader(part: tuple[str, int] | str) -> Reader:
 
 _NUMBERS: Final = {"M": ("month", 2), "L": ("month", 2), "d": ("day", 2), "D": ("day of year", 3), "H": ("hour", 2),
                    "k": ("hour 24", 2), "K": ("hour 11", 2), "h": ("hour 12", 2), "m": ("minute", 2),
-                   "s": ("second", 2), "w": ("", 2), "W": ("", 1), "F": ("", 1), "Q": ("", 1), "q": ("", 1)}  # fmt: skip
+                   "s": ("second", 2), "w": ("", 2), "W": ("", 1), "F": ("", 1), "Q": ("", 1),
+                   "q": ("", 1)}  # fmt: skip
 
 
 def _offset_reader(count: int) -> Reader:
@@ -111,11 +110,7 @@ def parse(text: str, pattern: str) -> datetime:
 
 
 def _built(fields: dict[str, str]) -> datetime:
-    year = (
-        int(fields["year"]) if "year" in fields else 2000 + int(fields["short year"]) if "short year" in fields else 0
-    )
-    if not year:
-        raise EvaluationError("the date pattern names no year")
+    year = _year(fields)
     place = _zone_of(fields.get("zone", "Z"))
     fraction = fields.get("fraction", "")[:6].ljust(6, "0")
     time = (_hour(fields), int(fields.get("minute", 0)), int(fields.get("second", 0)), int(fraction))
@@ -126,6 +121,14 @@ def _built(fields: dict[str, str]) -> datetime:
             raise EvaluationError("the day is not in the year")
         return day
     return datetime(year, _month(fields), int(fields.get("day", 1)), *time, place)
+
+
+def _year(fields: dict[str, str]) -> int:
+    if "year" in fields:
+        return int(fields["year"])
+    if "short year" in fields:
+        return 2000 + int(fields["short year"])
+    raise EvaluationError("the date pattern names no year")
 
 
 def _zone_of(text: str) -> tzinfo:

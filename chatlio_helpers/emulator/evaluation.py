@@ -10,6 +10,7 @@ from typing import Any, Final
 from .expression_errors import EvaluationError, ExpressionError, MissingAttribute
 from .functions import FUNCTIONS, Function
 from .functions.operations import BINARY, METHODS, UNARY, is_true
+from .functions.values import text
 from .paths import ABSENT, Path, Step, parse_path, reader
 
 DEEPEST: Final = 100  # nested calls; each costs a Python frame or two when a row is worked out
@@ -112,7 +113,7 @@ class Collection(Node):
         if self.keys is None:
             return lambda scope: [item(scope) for item in items]
         keys = [key.compile(reading) for key in self.keys]
-        return lambda scope: {str(key(scope)): item(scope) for key, item in zip(keys, items, strict=True)}
+        return lambda scope: {text(key(scope)): item(scope) for key, item in zip(keys, items, strict=True)}
 
 
 class Lookup(Node):

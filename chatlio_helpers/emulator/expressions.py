@@ -69,11 +69,15 @@ class Expression:
             raise EvaluationError(f"{self.text} has no value: {problem}") from problem
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """Read an expression. Raises ``ExpressionError`` and nothing else, with the position and plain words."""
     if not isinstance(text, str) or not text.strip():
-        raise ExpressionError("The expression is empty")
+        raise ExpressionError("The expression is empty or not a text")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"The expression has {len(text)} characters; {LONGEST} is the limit", LONGEST + 1)
     try:
@@ -103,6 +107,8 @@ def _explained(text: str, problem: UnexpectedInput) -> ExpressionError:
         return ExpressionError(f"{found} is a reserved word; a field of that name is written ${{{found}}}", at + 1)
     if isinstance(problem, UnexpectedCharacters) and found in "\"'":
         return ExpressionError("A text is opened here and never closed", at + 1)
+    if found == "?":
+        return ExpressionError("There is no ?: operator; write iif(condition, value, other value)", at + 1)
     return ExpressionError(f"{found!r} was not expected here", at + 1)
 
 

@@ -179,8 +179,14 @@ def _checked(mapping: Mapping[str, Any], schema: Schema | None) -> dict[str, Any
         row = read(mapping)
     except ExpressionError as problem:
         return _refused(mapping, str(problem))
-    if schema is not None and at(schema, row.target) is None:
+    field = at(schema, row.target) if schema is not None else None
+    if schema is not None and field is None:
         return _refused(mapping, f"The target schema has no field at {row.destination}")
+    if row.kind == "STATIC" and row.source is not None and row.target.wildcards == 0:
+        try:
+            converter(field)(row.source)
+        except TypeMismatch as problem:
+            return _refused(mapping, f"The static value does not fit {row.destination}: {problem}")
     return {"status": "SUCCESS", "errors": None}
 
 

@@ -6,7 +6,7 @@ r"""Source and destination paths of a mapping: ``visitor.email``, ``messages[0].
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -118,7 +118,7 @@ def _names_reader(names: tuple[str, ...]) -> Reader:
     def read(payload: Any, _indexes: tuple[int, ...]) -> Any:
         node = payload
         for name in names:
-            if not isinstance(node, Mapping):
+            if not isinstance(node, dict):
                 return ABSENT
             node = node.get(name, ABSENT)
         return node
@@ -130,7 +130,7 @@ def _walk(node: Any, steps: tuple[Step, ...], at: int, indexes: tuple[int, ...],
     for position in range(at, len(steps)):
         step = steps[position]
         if isinstance(step, str):
-            node = node.get(step, ABSENT) if isinstance(node, Mapping) else ABSENT
+            node = node.get(step, ABSENT) if isinstance(node, dict) else ABSENT
         elif not isinstance(node, list):
             return ABSENT
         elif step is EACH and seen >= len(indexes):

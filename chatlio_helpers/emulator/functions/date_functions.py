@@ -12,7 +12,6 @@ from ..dates import parse_any
 from ..expression_errors import EvaluationError
 from ..time_zones import zone
 from .registry import category
-from .values import moment
 
 function = category("Date / Time")
 
@@ -139,7 +138,7 @@ def make_date_time(
           'zone_date_to_utc("2019-10-17T11:55:12 PST")', '"2019-10-17T19:55:12Z"')  # fmt: skip
 def zone_date_to_utc(date_time: datetime) -> datetime:
     """The moment in UTC."""
-    return moment(date_time).astimezone(UTC)
+    return date_time.astimezone(UTC)
 
 
 @function("zone_date_to_zone", "ZonedDateTime", "The same moment in another zone; seen when it is written by format().",

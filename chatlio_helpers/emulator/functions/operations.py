@@ -134,3 +134,26 @@ OPERATORS: Final[list[dict[str, Any]]] = [
     _operator("<", "lessThan", 2, "True when the left side is smaller; also written lt", "val1 < val2"),
     _operator("<=", "lessThanOrEqual", 2, "True when the left side is not greater; also written le", "val1 <= val2"),
 ]
+
+
+def _method(
+    name: str, returns: str, description: str, parameter: str, words: str, example: str, result: str
+) -> dict[str, Any]:
+    """A method's entry in the functions catalogue."""
+    owner, group = ("Map", "Hierarchies - Objects") if name == "get" else ("String", "String")
+    return {"category": group, "function": name, "description": description,
+            "syntax": f"{returns} {owner}.{name}(String)", "returns": f"A value of type {returns}, or null.",
+            "returnType": f"java.lang.{returns}", "example": example, "result": result,
+            "params": [{"name": parameter, "description": words, "type": "string", "dataType": "java.lang.String",
+                        "position": 1}],
+            "since": 1, "provenance": "documented", "note": "A method, written after a value and a dot."}  # fmt: skip
+
+
+METHOD_ENTRIES: Final[list[dict[str, Any]]] = [
+    _method("equals", "Boolean", "Whether two texts are the same.", "string2", "the other text",
+            '"string1".equals("STRING1")', "false"),
+    _method("equalsIgnoreCase", "Boolean", "Whether two texts are the same but for capital letters.", "string2",
+            "the other text", '"string1".equalsIgnoreCase("STRING1")', "true"),
+    _method("get", "Object", "The value of a key of an object.", "key", "the key",
+            'str_to_object("firstName=John", "=", ",").get("firstName")', '"John"'),
+]  # fmt: skip
