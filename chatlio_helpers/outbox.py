@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE INDEX IF NOT EXISTS entry_waiting ON entry (id, due, destination) WHERE state = 'waiting';
 """
 _COLUMNS = "id, destination, event, kind, payload, state, tries, due, changed, reason, receipt"
+_WAITING = "INDEXED BY entry_waiting WHERE state = 'waiting'"  # however many were delivered, only these are looked at
 
 
 @dataclass(frozen=True)
@@ -114,25 +115,26 @@ class Outbox:
     def due(self, now: float, limit: int, *, destinations: Sequence[str] | None = None) -> list[Entry]:
         """Read at most *limit* waiting entries whose time has come, oldest first; changes nothing."""
         where, values = _among("destination", destinations)
-        return self._read(f"state = 'waiting' AND due <= ? AND {where} ORDER BY id LIMIT ?", [now, *values, limit])
+        condition = f"{_WAITING} AND due <= ? AND {where} ORDER BY id LIMIT ?"
+        return self._read(condition, [now, *values, limit])
 
     def next_due(self, *, destinations: Sequence[str] | None = None) -> float | None:
         """Read when the next waiting entry is due, in epoch seconds; None when nothing waits."""
         where, values = _among("destination", destinations)
-        return self._value(f"SELECT min(due) FROM entry WHERE state = 'waiting' AND {where}", values)  # noqa: S608
+        return self._value(f"SELECT min(due) FROM entry {_WAITING} AND {where}", values)  # noqa: S608
 
     def entries(self, *, state: str | None = None, destinations: Sequence[str] | None = None) -> list[Entry]:
         """Read entries, oldest first."""
         where, values = _among("destination", destinations)
         states, chosen = _among("state", None if state is None else [state])
-        return self._read(f"{where} AND {states} ORDER BY id", [*values, *chosen])
+        return self._read(f"WHERE {where} AND {states} ORDER BY id", [*values, *chosen])
 
     def find(self, destination: str, events: Sequence[str]) -> dict[str, Entry]:
         """Read the entries of these events for one destination, by event id."""
         found: dict[str, Entry] = {}
         for first in range(0, len(events), _SQL_VARIABLES):
             where, values = _among("event", events[first : first + _SQL_VARIABLES])
-            rows = self._read(f"destination = ? AND {where}", [destination, *values])
+            rows = self._read(f"WHERE destination = ? AND {where}", [destination, *values])
             found.update((entry.event, entry) for entry in rows)
         return found
 
@@ -193,7 +195,7 @@ class Outbox:
 
     def _read(self, where: str, values: list[object]) -> list[Entry]:
         with self._lock, self._explained():
-            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entry WHERE {where}", values).fetchall()  # noqa: S608
+            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM entry {where}", values).fetchall()  # noqa: S608
         return [_entry(row) for row in rows]
 
     def _value(self, query: str, values: list[object]) -> object:

@@ -24,6 +24,7 @@ from .delivery import Delivery, Sent
 from .errors import PayloadError, WorkspaceError
 from .events import Event
 from .outbox import DELIVERED, WAITING, Entry, NewEntry, Outbox, PutReport
+from .payloads import LINES
 from .progress import Progress
 from .progress import progress as shown
 from .secret import Secret
@@ -92,8 +93,7 @@ def body(payload: Mapping[str, Any]) -> bytes:
 
 def _prepared(event: Event, flows: Mapping[str, str], lighten: bool) -> tuple[NewEntry | None, Delivery]:
     """Give the entry to put, or None, and the delivery as it stands before anything is sent."""
-    where = f"{event.file}:{event.line}" if event.line else event.file
-    delivery = Delivery(event.kind or "", "", "refused", where)
+    delivery = Delivery(event.kind or "", "", "refused", _place(event))
     refusal = _unfit(event, flows)
     if refusal:
         return None, replace(delivery, reason=refusal)
@@ -106,6 +106,12 @@ def _prepared(event: Event, flows: Mapping[str, str], lighten: bool) -> tuple[Ne
     if content is None:
         return None, replace(delivery, reason=note)
     return NewEntry(flows[kind], delivery.event, kind, content), replace(delivery, state=WAITING, reason=note)
+
+
+def _place(event: Event) -> str:
+    """Give the file, and the line when the file has one payload a line."""
+    one_a_line = any(ending in event.file for ending in LINES)
+    return f"{event.file}:{event.line}" if event.line and one_a_line else event.file
 
 
 def _unfit(event: Event, flows: Mapping[str, str]) -> str:

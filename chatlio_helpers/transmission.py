@@ -70,6 +70,7 @@ class Transmission:
         self._post, self._urls, self._outbox, self._destinations = post, urls, outbox, destinations
         self._pace, self._in_flight, self._patience, self._bar = Pace(in_flight), in_flight, patience, bar
         self._running: dict[Future, tuple[Entry, float]] = {}
+        self._ended: dict[Future, tuple[Entry, float]] = {}
         self._tries: dict[int, int] = {}
         self._next: list[Entry] = []
 
@@ -79,10 +80,13 @@ class Transmission:
         try:
             while self._running or self._wait_for_more():
                 self._start(pool)
-                self._finish(wait(self._running, timeout=_NAP, return_when=FIRST_COMPLETED).done)
+                self._collect(wait(self._running, timeout=_NAP, return_when=FIRST_COMPLETED).done)
+                self._start(pool)  # the next requests are on their way while the outcomes go to the disk
+                self._settle_ended()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            self._finish([future for future in self._running if not future.cancelled()])
+            self._collect([future for future in self._running if not future.cancelled()])
+            self._settle_ended()
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         """Start requests up to the window, oldest entries first."""
@@ -91,7 +95,7 @@ class Transmission:
             return
         room = self._pace.window - len(self._running)
         if room > len(self._next):
-            open_now = {entry.id for entry, _ in self._running.values()}
+            open_now = {entry.id for entry, _ in (*self._running.values(), *self._ended.values())}
             found = self._outbox.due(now, 4 * self._in_flight + len(open_now), destinations=self._destinations)
             self._next = [entry for entry in found if entry.id not in open_now]
         starting, self._next = self._next[: max(0, room)], self._next[max(0, room) :]
@@ -101,17 +105,19 @@ class Transmission:
     def _deliver(self, entry: Entry) -> str:
         return str(self._post(self._urls[entry.kind], entry.payload).xaction_id)
 
-    def _finish(self, done: Iterable[Future]) -> None:
+    def _collect(self, done: Iterable[Future]) -> None:
+        for future in list(done):
+            self._ended[future] = self._running.pop(future)
+
+    def _settle_ended(self) -> None:
         """Write down the outcomes, in one commit; only then forget the requests, and raise what nobody expected."""
-        finished = list(done)
-        if not finished:
+        if not self._ended:
             return
         with self._outbox.together():
-            for future in finished:
-                self._settle(future, *self._running[future])
-        for future in finished:
-            del self._running[future]
-        for future in finished:
+            for future, (entry, started) in self._ended.items():
+                self._settle(future, entry, started)
+        ended, self._ended = self._ended, {}
+        for future in ended:
             if not isinstance(future.exception(), PlatformError | None):
                 future.result()
 
