@@ -134,12 +134,13 @@ def closing_rule(notebook: Notebook) -> Said:
 
 
 def prose_rule(notebook: Notebook) -> Said:
-    """Words that say why come before every code cell."""
-    before = ""
+    """Words that say why come before every code cell, but for a check (its step has said why) and the one import."""
+    before: Cell = {}
     for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and before != "markdown":
+        after_step = "check" in _tags(cell) or "parameters" in _tags(before)
+        if cell["cell_type"] == "code" and before.get("cell_type") != "markdown" and not after_step:
             yield _id(cell), "a code cell needs prose right before it"
-        before = cell["cell_type"]
+        before = cell
 
 
 def stripped_rule(cell: Cell) -> Iterator[str]:
