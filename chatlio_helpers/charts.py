@@ -43,9 +43,17 @@ class Chart:
 
     @property
     def alt(self) -> str:
-        """The alternative text: the kind of chart, what it says, its numbers."""
-        rows = ["; ".join(str(value) for value in row) for row in self.table.itertuples(index=False)]
-        return f"Bar chart. {self.title}. {self.says} {', '.join(self.table.columns)}: {' | '.join(rows)}."
+        """The alternative text: the kind of chart, what it says, and every bar that is not empty."""
+        heads = self._counts()
+        bars = [
+            f"{row[0]}: " + ", ".join(f"{count} {head}" for head, count in zip(heads, row[1:], strict=True) if count)
+            for row in self.table[[self.table.columns[0], *heads]].itertuples(index=False)
+            if any(row[1:])
+        ]
+        return f"Bar chart: {self.title}. {self.says} {'; '.join(bars) or 'All bars are empty'}."
+
+    def _counts(self) -> list[str]:
+        return [name for name in list(self.table.columns)[1:] if not name.endswith("percent")]
 
     @cached_property
     def png(self) -> bytes:
@@ -111,7 +119,9 @@ def conversations_by_hour(tables: Tables, timezone: str = "UTC") -> Chart:
     chats, offline = (_by_hour(moments, timezone) for moments in (opened, received))
     untimed = int(opened.isna().sum() + received.isna().sum())
     busiest = max(range(24), key=lambda hour: chats[hour])
-    says = f"Most conversations, {chats[busiest]} of {sum(chats)}, opened between {busiest}:00 and {busiest + 1}:00."
+    says = (
+        f"Most conversations, {chats[busiest]} of {sum(chats)}, opened between {busiest:02}:00 and {busiest + 1:02}:00."
+    )
     says = says if sum(chats) else "No conversation has a known time."
     says += f" {untimed} without a known time are left out." if untimed else ""
     rows = [(f"{hour:02}:00", chats[hour], offline[hour]) for hour in range(24)]

@@ -21,10 +21,9 @@ def email(value: str) -> str:
 
 def address(value: str) -> str:
     """Mask an IP address: the network stays (/24, /48)."""
-    try:
-        parsed = ip_address(value.strip())
-    except ValueError:
+    if not _is_address(value):
         return HIDDEN
+    parsed = ip_address(value.strip())
     if parsed.version == 4:
         return f"{value.strip().rpartition('.')[0]}.{HIDDEN}"
     return f"{':'.join(parsed.exploded.split(':')[:3])}:{HIDDEN}"
@@ -53,6 +52,14 @@ def text(value: str, longest: int = 60) -> str:
     masked = _QUERY.sub(rf"\1?{HIDDEN}", value[: longest * 20])
     masked = _EMAIL.sub(lambda found: email(found[0].replace("%40", "@")), masked)
     masked = _IPV4.sub(lambda found: address(found[0]), masked)
-    masked = _IPV6.sub(lambda found: address(found[0]) if found[0].count(":") > 1 else found[0], masked)
+    masked = _IPV6.sub(lambda found: address(found[0]) if _is_address(found[0]) else found[0], masked)
     masked = _PHONE.sub(lambda found: phone(found[0]), masked)
     return masked if len(masked) <= longest else masked[: longest - 1] + "…"
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value.strip())
+    except ValueError:
+        return False
+    return True

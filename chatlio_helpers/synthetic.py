@@ -166,11 +166,15 @@ class _Writer:
         return f"<p>{self.text(value[7:])}</p>" if len(value) > 7 else self.text(value)
 
     def text(self, value: str) -> str:
-        """Give lorem text of the same length, with line breaks where they were."""
-        rng, words, made = self._random(value), _LOREM.split(), ""
-        while len(made) < len(value):
+        """Give lorem text of the same length, with line breaks and blanks around it where they were."""
+        bare, made = value.strip(), ""
+        if not bare:
+            return value
+        rng, words = self._random(bare), _LOREM.split()
+        while len(made) <= len(bare):
             made += rng.choice(words) + " "
-        return "".join("\n" if old == "\n" else new for old, new in zip(value, made, strict=False))
+        made = made[: len(bare) - 1] + "a"  # never ends in a blank
+        return value.replace(bare, "".join("\n" if old == "\n" else new for old, new in zip(bare, made, strict=True)))
 
     def moment(self, value: str) -> str:
         """Keep a time; what stands in its place and is none becomes lorem."""
@@ -184,9 +188,11 @@ class _Writer:
         return self.email(key) if "@" in key else key
 
     def _number(self, value: float) -> float:
-        low, high = 10 ** (len(str(abs(int(value)))) - 1), 10 ** len(str(abs(int(value)))) - 1
-        made = self._random(str(value)).randint(low if low > 1 else 0, high)
-        return float(made) if isinstance(value, float) else made
+        rng = self._random(str(value))
+        if isinstance(value, float):
+            return value * rng.uniform(0.5, 1.0)
+        low = 10 ** (len(str(abs(value))) - 1)
+        return rng.randrange(low if low > 1 else 0, 10 * low)
 
     def _random(self, value: str) -> Random:
         return Random(hmac.new(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).digest())
