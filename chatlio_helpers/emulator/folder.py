@@ -57,7 +57,7 @@ class Folder:
             return bound
         raise StateError(
             f"The address {host}:{port or ''} cannot be used ({last.strerror or last}).",
-            "another program listens there",
+            "another program listens there, or it is no address of this computer",
             "leave --port out to get a free one",
         )
 
