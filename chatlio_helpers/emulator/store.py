@@ -92,13 +92,13 @@ class Store:
             self._depth += 1
             try:
                 yield self._database
-            except BaseException:
-                if outermost:
-                    self._database.execute("ROLLBACK")
-                raise
-            else:
                 if outermost:
                     self._database.execute("COMMIT")
+            except BaseException:
+                # A commit that a full disk refused leaves the transaction open, or has ended it already.
+                if outermost and self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
             finally:
                 self._depth -= 1
 
