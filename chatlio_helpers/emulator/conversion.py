@@ -62,7 +62,7 @@ def converter(schema: Schema | None) -> Convert:
 def _object_converter(schema: Schema) -> Convert:
     children = {name: converter(child) for name, child in schema["properties"].items()}
     more = schema.get("additionalProperties")
-    other = converter(more) if isinstance(more, dict) else None
+    other = converter(more) if isinstance(more, dict) else plain if more is True else None
 
     def convert(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, Final
 
 from .expression_errors import EvaluationError, ExpressionError, MissingAttribute
@@ -206,7 +207,7 @@ class Call(Node):
     def __init__(self, name: str, arguments: Sequence[Node], position: int) -> None:
         function = FUNCTIONS.get(name)
         if function is None:
-            raise ExpressionError(f"There is no function {name}", position)
+            raise ExpressionError(f"There is no function {name}{_meant(name)}", position)
         function.check_count(len(arguments), position)
         self.function, self.arguments = function, arguments
         self._rests_on(arguments, position)
@@ -229,6 +230,11 @@ class Call(Node):
         if function.is_lenient(index, len(self.arguments)):
             return node.compile_lenient(reading)
         return node.compile(reading)
+
+
+def _meant(name: str) -> str:
+    close = get_close_matches(name.lower(), [known.lower() for known in FUNCTIONS], n=1)
+    return f"; did you mean {next(known for known in FUNCTIONS if known.lower() == close[0])}?" if close else ""
 
 
 def _thunk(evaluator: Evaluator, scope: Scope) -> Callable[[], Any]:

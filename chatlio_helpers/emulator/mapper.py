@@ -20,6 +20,7 @@ from .xdm_shapes import Schema, at
 
 CODE: Final = "MAPPER-3700-400"  # documented: the code of a mapper transform error
 MOST_ELEMENTS: Final = 100_000  # of one mapping with nested [*]
+MOST_PROBLEMS: Final = 10  # of one mapping in one row; thousands of elements may all fail for the same reason
 
 Value = Callable[[Any, datetime, tuple[int, ...]], Any]
 
@@ -69,7 +70,7 @@ class Mapper:
 
     def __init__(self, mappings: Sequence[Mapping[str, Any]], schema: Schema | None = None) -> None:
         self._broken: list[Problem] = []
-        steps = [step for mapping in mappings if (step := self._compiled(mapping, schema)) is not None]
+        steps = [step for mapping in _objects(mappings) if (step := self._compiled(mapping, schema)) is not None]
         # Documented: single rows override the children of an object copy, so copies, which are shallower, go first.
         self._steps = [step for _, step in sorted(steps, key=lambda pair: pair[0])]
 
@@ -93,6 +94,11 @@ class Mapper:
             else:
                 _attempt(step, record, payload, moment, (), problems)
         return Mapped(record, problems)
+
+
+def _objects(mappings: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Anything that is not an object counts as a mapping that says nothing, and is refused as such."""
+    return [mapping if isinstance(mapping, Mapping) else {} for mapping in mappings]
 
 
 def _step(row: Row, schema: Schema | None) -> _Step:
@@ -138,8 +144,10 @@ def _spread(step: _Step, record: dict[str, Any], payload: Any, now: datetime, pr
             words = f"The mapping would give more than {MOST_ELEMENTS} elements"
             problems.append(_problem(words, step.source, step.destination, fatal=False))
             return
+    found: list[Problem] = []
     for indexes in todo:
-        _attempt(step, record, payload, now, indexes, problems)
+        _attempt(step, record, payload, now, indexes, found)
+    problems += sorted(found, key=lambda problem: not problem.fatal)[:MOST_PROBLEMS]
 
 
 def _distribute(step: _Step, record: dict[str, Any], indexes: tuple[int, ...], value: Any) -> None:
@@ -171,7 +179,7 @@ def _problem(words: str, source: str, destination: str, *, fatal: bool) -> Probl
 
 def check_mappings(mappings: Sequence[Mapping[str, Any]], schema: Schema | None = None) -> list[dict[str, Any]]:
     """The entries of ``validationResponse``: one for each mapping, ``SUCCESS`` or ``FAILED`` with its error."""
-    return [_checked(mapping, schema) for mapping in mappings]
+    return [_checked(mapping, schema) for mapping in _objects(mappings)]
 
 
 def _checked(mapping: Mapping[str, Any], schema: Schema | None) -> dict[str, Any]:

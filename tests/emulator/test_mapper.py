@@ -248,6 +248,14 @@ def test_one_failing_element_leaves_the_others():
     assert [problem.fatal for problem in found.problems] == [False]
 
 
+def test_many_failing_elements_give_few_problems():
+    """A mapping that fails for each element of a long array reports ten times at most, fatal ones first."""
+    payload = {"list": [{"n": "x"} for _ in range(50)] + [{}]}
+    found = mapped([row("list[*].n * 2", "_acme.messages[*].words", "EXPRESSION")], payload)
+    assert len(found.problems) == 10
+    assert found.failed
+
+
 def test_nested_arrays_keep_their_shape():
     """Two [*] on both sides keep the inner arrays apart; with fewer on the target they are laid flat."""
     payload = {"a": [{"b": [{"c": 1}, {"c": 2}]}, {"b": [{"c": 3}]}, {}]}
@@ -342,6 +350,8 @@ def test_check_mappings_accepts():
         (row("id", "_id", "GUESS"), "not a source type"),
         (row("soon", "timestamp", "STATIC"), "does not fit timestamp"),
         ({}, "no destination"),
+        ("id", "no destination"),
+        (row("Concat(a, b)", "_id", "EXPRESSION"), "did you mean concat?"),
     ],
 )
 def test_check_mappings_refuses(mapping, words):
