@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import click
 
-from . import cli_journey, cli_platform
-from .cli_output import INTERRUPTED, STEP_FAILED, USAGE, as_json, emit, emit_error, tell
+from .commands import journey, platform
+from .commands.output import INTERRUPTED, STEP_FAILED, USAGE, as_json, emit, emit_error, tell
 from .errors import KitError
 
 EXIT_CODES = (
@@ -78,18 +78,18 @@ def run(
 @click.option("--platform", type=click.Choice(["local", "live"]), default="local", show_default=True)
 @click.option("--credentials", default="", help="Path or profile name of a credential file, for live.")
 @as_json
-def doctor(platform: str, credentials: str, json_wanted: bool) -> None:
+def doctor(json_wanted: bool, **where: str) -> None:
     """Examine every precondition, each with a verdict and the next step."""
     from . import doctor as examiner
 
-    report = examiner.examine(platform, credentials=credentials)
+    report = examiner.examine(**where)
     emit(repr(report), {"verdict": report.verdict, "findings": report.rows()}, json_wanted)
     if report.verdict == examiner.STOPPED:
         raise SystemExit(STEP_FAILED)
 
 
-cli_journey.add_to(kit)
-kit.add_command(cli_platform.platform)
+journey.add_to(kit)
+kit.add_command(platform.platform)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

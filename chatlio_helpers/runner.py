@@ -55,6 +55,8 @@ def run(
     """
     _import_libraries()
     paths = chosen(notebooks)
+    for path in paths:
+        _read(path)  # a damaged notebook stops the run before it starts
     values = parameters.for_each(given or {}, paths)
     folder = run_folder(out)
     with _log_file(folder / "run.log"):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .secret import redact
+from ..secret import redact
 
 STEP_FAILED, USAGE, INTERRUPTED = 1, 2, 130
 

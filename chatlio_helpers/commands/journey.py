@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_output import STEP_FAILED, as_json, connection_options, emit
+from .output import STEP_FAILED, as_json, connection_options, emit
 
 if TYPE_CHECKING:
-    from .connection import Connection
-    from .delivery import Sent
-    from .onboarding import Made
+    from ..connection import Connection
+    from ..delivery import Sent
+    from ..onboarding import Made
 
 
 @click.command("plan")
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @as_json
 def plan(json_wanted: bool, **where: str) -> None:
     """Compare what should exist with what does; changes nothing."""
-    from . import onboarding
+    from .. import onboarding
 
     planned = onboarding.plan(_connected(where))
     rows = [step.row() for step in planned.steps]
@@ -44,7 +44,7 @@ def apply(json_wanted: bool, **where: str) -> None:
 @as_json
 def clean(dry_run: bool, json_wanted: bool, **where: str) -> None:
     """Delete exactly what the ledger says the kit made, newest first."""
-    from . import onboarding
+    from .. import onboarding
 
     cleaned = onboarding.clean(_connected(where), dry_run=dry_run)
     rows = [f"{row['outcome']:<17} {row['what']:<18} {row['name']}" for row in cleaned.rows]
@@ -71,10 +71,10 @@ def webhooks(save: bool, json_wanted: bool, **where: str) -> None:
 @as_json
 def inspect(files: tuple[Path, ...], export: Path | None, suffix: str, json_wanted: bool) -> None:
     """Say what FILES (payloads, or folders of them) hold: kinds, frames, quality, personal data."""
-    from .frames import frames
-    from .privacy import personal_data
-    from .quality import quality
-    from .tables import rows
+    from ..frames import frames
+    from ..privacy import personal_data
+    from ..quality import quality
+    from ..tables import rows
 
     events = _events(files)
     tables, traps, personal = frames(events), quality(events), personal_data(events)
@@ -98,7 +98,7 @@ def inspect(files: tuple[Path, ...], export: Path | None, suffix: str, json_want
 @as_json
 def send(files: tuple[Path, ...], prove: bool, json_wanted: bool, **where: str) -> None:
     """Deliver FILES (payloads, or folders of them) and prove what landed; nothing is sent twice."""
-    from . import journey
+    from .. import journey
 
     events = _events(files)
     connection = _connected(where)
@@ -121,7 +121,7 @@ def simulate(
     """Play Chatlio: an hour of chats, posted to the webhook URLs of the dataflows."""
     from datetime import UTC
 
-    from . import journey, simulator
+    from .. import journey, simulator
 
     played = simulator.hour(seed, start and start.replace(tzinfo=UTC), chats)
     if out:
@@ -142,8 +142,8 @@ def add_to(group: click.Group) -> None:
 
 
 def _delivered(connection: Connection, sent: Sent, prove: bool, json_wanted: bool) -> None:
-    from . import journey
-    from .tables import rows
+    from .. import journey
+    from ..tables import rows
 
     results = [sent.check()]
     if prove:
@@ -156,21 +156,21 @@ def _delivered(connection: Connection, sent: Sent, prove: bool, json_wanted: boo
 
 
 def _connected(where: dict[str, str]) -> Connection:
-    from .connection import connect
+    from ..connection import connect
 
     return connect(where.pop("platform"), **where)
 
 
 def _made(connection: Connection) -> Made:
-    from . import onboarding
+    from .. import onboarding
 
     return onboarding.plan(connection).apply()
 
 
 def _existing(connection: Connection) -> Made:
     """Give the dataflows, refusing to make what is not there: a command that lists must not create."""
-    from . import onboarding
-    from .errors import WorkspaceError
+    from .. import onboarding
+    from ..errors import WorkspaceError
 
     planned = onboarding.plan(connection)
     missing = planned.counts["create"]
@@ -180,8 +180,8 @@ def _existing(connection: Connection) -> Made:
 
 
 def _events(files: tuple[Path, ...]) -> Any:
-    from .events import Events
-    from .payloads import load
+    from ..events import Events
+    from ..payloads import load
 
     loaded = [load(path) for path in files]
     events = Events(
@@ -194,7 +194,7 @@ def _events(files: tuple[Path, ...]) -> Any:
 
 
 def _exported(frame: Any, folder: Path, name: str, suffix: str) -> Path:
-    from . import config
+    from .. import config
 
     path = config.private_folder(folder) / f"{name}.{suffix}"
     frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path, index=False)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_output import as_json, emit
+from .output import as_json, emit
 
 if TYPE_CHECKING:
-    from .local import LocalPlatform
+    from ..local import LocalPlatform
 
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="State folder; default: in the kit's own folder."
@@ -29,7 +29,7 @@ def platform() -> None:
 @as_json
 def up(data: Path | None, seat: str, json_wanted: bool) -> None:
     """Start the local platform, or find the running one."""
-    from . import local
+    from .. import local
 
     running = local.start(data)
     described = described_as(running, seat)
@@ -41,7 +41,7 @@ def up(data: Path | None, seat: str, json_wanted: bool) -> None:
 @as_json
 def down(data: Path | None, json_wanted: bool) -> None:
     """Stop the local platform; its state stays."""
-    from . import local
+    from .. import local
 
     stopped = local.stop(data)
     emit("Stopped; its state stays." if stopped else "It was not running.", {"stopped": stopped}, json_wanted)
@@ -52,7 +52,7 @@ def down(data: Path | None, json_wanted: bool) -> None:
 @as_json
 def status(data: Path | None, json_wanted: bool) -> None:
     """Say whether the local platform runs, and where."""
-    from . import local
+    from .. import local
 
     running = local.attach(data)
     described = described_as(running, "") if running else {"data": str(data or local.default_data())}
@@ -65,7 +65,7 @@ def status(data: Path | None, json_wanted: bool) -> None:
 @as_json
 def reset(data: Path | None, seat: str, json_wanted: bool) -> None:
     """Delete what was made on the local platform, and start it anew."""
-    from . import local
+    from .. import local
 
     if seat:
         running = local.start(data)
@@ -81,8 +81,8 @@ def reset(data: Path | None, seat: str, json_wanted: bool) -> None:
 @as_json
 def logs(data: Path | None, lines: int, json_wanted: bool) -> None:
     """Show the last lines of the local platform's log."""
-    from . import local
-    from .errors import LocalPlatformError
+    from .. import local
+    from ..errors import LocalPlatformError
 
     path = (data or local.default_data()) / "log"
     try:
