@@ -25,6 +25,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )  # fmt: skip
 
 
+# A pattern is tried only where one of its signs is in the text: looking for a sign is a hundred times quicker.
+_SIGNS = (("bearer",), ("/collection/",), ("secret", "access_token", "password"), ("eyj",), ("p8e-",))
+
+
 class Secret:
     """A text that only :meth:`reveal` gives back; ``repr``, ``str``, ``format``, JSON and pickle hide it."""
 
@@ -71,8 +75,10 @@ def redact(text: str) -> str:
     for value in sorted(_known, key=len, reverse=True):
         if value in text:
             text = text.replace(value, HIDDEN)
-    for pattern, instead in _PATTERNS:
-        text = pattern.sub(instead, text)
+    lowered = text.lower()
+    for signs, (pattern, instead) in zip(_SIGNS, _PATTERNS, strict=True):
+        if any(sign in lowered for sign in signs):
+            text = pattern.sub(instead, text)
     return text
 
 

@@ -477,3 +477,30 @@ def test_not_json_in_a_good_answer_is_told(platform: Platform, server: Scripted)
     server.script = [reply(200, b"<html>please log in</html>", Content_Type="text/html")]
     with pytest.raises(errors.Unavailable, match="not JSON"):
         platform.flows.list("flows")
+
+
+def test_threads_that_are_refused_together_renew_the_token_once(platform: Platform, server: Scripted) -> None:
+    """When many calls meet an expired token at once, one new token is asked for."""
+    stale = platform.ims.token().value.reveal()
+    threads = [threading.Thread(target=lambda: (platform.ims.forget(stale), platform.ims.token())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert server.tokens == 2
+
+
+def test_a_long_body_is_not_pasted_in_half(platform: Platform, server: Scripted) -> None:
+    """The curl line of a body that was too long to keep names a file instead of a broken half."""
+    platform.session.call("POST", FLOWS, json={"text": "a" * 30_000})
+    (exchange,) = platform.session.record.last()
+    assert exchange.curl.endswith("-d @body.json")
+    assert exchange.body.endswith("(the rest is not recorded)")
+
+
+def test_a_local_platform_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch, server: Scripted) -> None:
+    """A company's proxy must not get calls to this computer; a live platform is reached through it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert platform_at(server.url).ims.token()
+    credentials = platform_at(server.url).credentials
+    assert Platform(credentials, Endpoints.live()).session.http.trust_env is True

@@ -11,15 +11,33 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..cards import Card
 from ..errors import Unavailable
-from ..secret import HIDDEN, redact
+from ..secret import redact
 from . import refusals
 
 REMEMBERED = 200  # calls
 LONGEST_BODY = 20_000  # characters of a body that the record keeps
+_CUT = "… (the rest is not recorded)"
 _MARGIN = 4_096  # longer than any secret: a body is cut, redacted, and cut again, so that no half secret is left
+
+
+@dataclass(repr=False)
+class Outgoing:
+    """A request about to be sent; its repr shows no header and no URL, so that no traceback can."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    params: Any = None
+    what: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.method})"
 
 
 @dataclass(frozen=True)
@@ -119,7 +137,7 @@ class Exchange:
         parts = [f"curl -sS{verb} {_shell_quoted(self.url)}"]
         parts += [f"-H {_shell_quoted(f'{name}: {value}')}" for name, value in self.headers.items()]
         if self.body:
-            parts.append(f"-d {_shell_quoted(self.body)}")
+            parts.append("-d @body.json" if self.body.endswith(_CUT) else f"-d {_shell_quoted(self.body)}")
         return " \\\n  ".join(parts)
 
     def row(self) -> dict[str, Any]:
@@ -204,6 +222,39 @@ class Record:
         return len(self._exchanges)
 
 
+def recorded(outgoing: Outgoing, answer: Answer | None, note: str, ms: float) -> Exchange:
+    """Give the redacted record of one request and its answer; *note* says why there is none."""
+    variables = outgoing.variables
+    heads = answer.headers if answer else {}
+    return Exchange(
+        method=outgoing.method,
+        url=hidden(outgoing.url, variables),
+        path=hidden(split(outgoing.url)[1], _without_webhooks(variables)),
+        headers={name: hidden(value, variables) for name, value in outgoing.headers.items()},
+        body=hidden(_body_text(outgoing.content, outgoing.headers.get("Content-Type", "")), variables),
+        status=answer.status if answer else 0,
+        answer_headers={name: hidden(value) for name, value in heads.items()},
+        answer=hidden(_body_text(answer.content, heads.get("content-type", ""))) if answer else "",
+        ms=ms,
+        request_id=answer.request_id if answer else "",
+        note=note,
+    )
+
+
+def split(url: str) -> tuple[str, str]:
+    """Split *url* into its host and the rest; of an address that is none, both are empty."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.netloc, parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _without_webhooks(variables: Mapping[str, str]) -> dict[str, str]:
+    """Leave a webhook's URL out: in a path the inlet is hidden by its shape, and the rest stays readable."""
+    return {value: name for value, name in variables.items() if not name.startswith("WEBHOOK")}
+
+
 def hidden(text: str, variables: Mapping[str, str] | None = None) -> str:
     """Put shell variables in place of the values in *variables* (value -> name), hide other secrets, and cut."""
     text = text[: LONGEST_BODY + _MARGIN]
@@ -211,10 +262,10 @@ def hidden(text: str, variables: Mapping[str, str] | None = None) -> str:
         if value:
             text = text.replace(value, f"${name}")
     text = redact(text)
-    return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({HIDDEN} the rest is not recorded)"
+    return text if len(text) <= LONGEST_BODY else text[:LONGEST_BODY] + _CUT
 
 
-def body_text(content: bytes | None, content_type: str) -> str:
+def _body_text(content: bytes | None, content_type: str) -> str:
     """Give a body as text; of bytes that are not text only their number."""
     if not content:
         return ""

@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 
 from ..errors import NotAuthorised
 from ..secret import Secret
+from .exchange import Answer, Exchange, Outgoing
 
 if TYPE_CHECKING:
-    from .exchange import Answer, Exchange
-    from .session import Outgoing, Session
+    from .session import Session
 
 PATH = "/ims/token/v3"
 RENEW_BEFORE = 300.0  # seconds before its end
@@ -115,8 +115,6 @@ class Ims:
         return Token(value, life, time.time() + life)
 
     def _outgoing(self, secret: Secret) -> Outgoing:
-        from .session import Outgoing
-
         credentials = self._session.credentials
         fields = {
             "grant_type": "client_credentials",

@@ -9,14 +9,13 @@ is replaced once. No exception of the HTTP library escapes, and no error holds a
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import stamina
@@ -26,7 +25,7 @@ from ..credentials import Credentials
 from ..errors import KitError, PlatformError, RateLimited, Unavailable
 from . import refusals
 from .endpoints import Endpoints
-from .exchange import Answer, Exchange, Record, body_text, hidden
+from .exchange import Answer, Exchange, Outgoing, Record, hidden, recorded, split
 from .failures import no_answer
 from .ims import Ims
 
@@ -40,22 +39,6 @@ _CONNECTIONS = 64  # kept open to one host, so that a sender can have many reque
 
 # the retry library warns on standard error when nobody listens; the record of calls shows retries already
 logging.getLogger("stamina").addHandler(logging.NullHandler())
-
-
-@dataclass(repr=False)
-class Outgoing:
-    """A request about to be sent; its repr shows no header and no URL, so that no traceback can."""
-
-    method: str
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    params: Any = None
-    what: str = ""
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"Outgoing({self.method})"
 
 
 class Session:
@@ -79,7 +62,6 @@ class Session:
         json: Any = None,
         params: Any = None,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
         sandbox: bool = True,
         repeatable: bool | None = None,
         what: str = "",
@@ -89,14 +71,9 @@ class Session:
         *sandbox* False leaves ``x-sandbox-name`` out; *repeatable* overrides what the verb allows (True for a POST
         that only reads). *what* is the sentence of what is tried, for errors. Raises the classes of ``errors``.
         """
-        method = method.upper()
-        again = method in REPEATABLE if repeatable is None else repeatable
-        what = what or f"{method} {path}"
-
-        def attempt() -> Answer:
-            return self._with_token(method, path, json, params, headers, content, sandbox, what)
-
-        return self._repeated(attempt, repeatable=again)
+        outgoing = self._outgoing(method, path, json, params, headers, what)
+        again = outgoing.method in REPEATABLE if repeatable is None else repeatable
+        return self._repeated(lambda: self._with_token(outgoing, sandbox), repeatable=again)
 
     def plain(
         self,
@@ -136,29 +113,28 @@ class Session:
         For lessons: nothing is repeated, no token is renewed, and a refusal does not raise. Header names are compared
         without regard to case. Raises Unavailable when no answer comes.
         """
-        outgoing = self._outgoing(method.upper(), path, json, params, headers, None, True, f"{method} {path}")
-        left_out = {name.lower() for name in without} | {name.lower() for name in replace or {}}
-        outgoing.headers = {name: value for name, value in outgoing.headers.items() if name.lower() not in left_out}
-        outgoing.headers.update(replace or {})
-        return self.exchange(outgoing)[1]
+        outgoing = self._signed(self._outgoing(method, path, json, params, headers))
+        left_out = {name.lower() for name in (*without, *(replace or {}))}
+        kept = {name: value for name, value in outgoing.headers.items() if name.lower() not in left_out}
+        return self.exchange(dataclasses.replace(outgoing, headers={**kept, **(replace or {})}))[1]
 
     def exchange(self, outgoing: Outgoing) -> tuple[Answer, Exchange]:
         """Send once and record; raises Unavailable (or Rejected for an impossible address) when no answer comes."""
         started = time.perf_counter()
         answer, failure = self._sent(outgoing)
         ms = (time.perf_counter() - started) * 1000
-        exchange = self._recorded(outgoing, answer, failure, ms)
+        exchange = recorded(outgoing, answer, failure.what if failure else "", ms)
+        self.record.add(exchange)
         if answer is None:
             raise failure or Unavailable(outgoing.what)
         return answer, exchange
 
-    def _with_token(self, method: str, path: str, *rest: Any) -> Answer:
-        outgoing = self._outgoing(method, path, *rest)
-        answer, _ = self.exchange(outgoing)
+    def _with_token(self, outgoing: Outgoing, sandbox: bool) -> Answer:
+        signed = self._signed(outgoing, sandbox)
+        answer, _ = self.exchange(signed)
         if answer.status == 401 and refusals.read(answer.text).code == TOKEN_EXPIRED:
-            self.ims.forget(outgoing.headers["Authorization"].removeprefix("Bearer "))
-            outgoing = self._outgoing(method, path, *rest)
-            answer, _ = self.exchange(outgoing)
+            self.ims.forget(signed.headers["Authorization"].removeprefix("Bearer "))
+            answer, _ = self.exchange(self._signed(outgoing, sandbox))
         return self._accepted(outgoing, answer)
 
     def _accepted(self, outgoing: Outgoing, answer: Answer) -> Answer:
@@ -173,31 +149,30 @@ class Session:
         )
 
     def _outgoing(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        params: Any,
-        headers: Mapping[str, str] | None,
-        content: bytes | None,
-        sandbox: bool,
-        what: str,
+        self, method: str, path: str, body: Any, params: Any, headers: Mapping[str, str] | None, what: str = ""
     ) -> Outgoing:
+        own = {} if body is None else {"Content-Type": "application/json"}
+        return Outgoing(
+            method.upper(),
+            self.endpoints.gateway + path,
+            {**own, **(headers or {})},
+            None if body is None else as_json(body),
+            params,
+            what or f"{method.upper()} {path}",
+        )
+
+    def _signed(self, outgoing: Outgoing, sandbox: bool = True) -> Outgoing:
+        """Add the headers of the gateway, with a token that is good now."""
         credentials, token = self.credentials, self.ims.token().value.reveal()
-        sent = {
+        headers = {
             "Authorization": f"Bearer {token}",
             "x-api-key": credentials.client_id,
             "x-gw-ims-org-id": credentials.org_id,
         }
         if sandbox and self.sandbox:
-            sent["x-sandbox-name"] = self.sandbox
-        if body is not None:
-            content = as_json(body)
-        if content is not None:
-            sent["Content-Type"] = "application/json"
+            headers["x-sandbox-name"] = self.sandbox
         variables = {token: "ACCESS_TOKEN", credentials.client_id: "API_KEY", credentials.org_id: "IMS_ORG"}
-        url = self.endpoints.gateway + path
-        return Outgoing(method, url, {**sent, **(headers or {})}, content, params, what, variables)
+        return dataclasses.replace(outgoing, headers={**headers, **outgoing.headers}, variables=variables)
 
     def _repeated(self, attempt: Callable[[], Answer], *, repeatable: bool) -> Answer:
         def wait_before_another(error: Exception) -> bool | float:
@@ -228,53 +203,16 @@ class Session:
                 allow_redirects=False,
             )
         except (requests.RequestException, ValueError) as problem:  # an impossible address is a ValueError
-            return None, no_answer(outgoing.what, _parts(outgoing.url)[0], problem)
+            return None, no_answer(outgoing.what, split(outgoing.url)[0], problem)
         if response.request.url:
             outgoing.url = response.request.url  # with its parameters, as it went out
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content, (time.perf_counter() - started) * 1000), None
 
-    def _recorded(
-        self, outgoing: Outgoing, answer: Answer | None, failure: PlatformError | None, ms: float
-    ) -> Exchange:
-        variables = outgoing.variables
-        _, path = _parts(outgoing.url)
-        sent_type = outgoing.headers.get("Content-Type", "")
-        heads = answer.headers if answer else {}
-        exchange = Exchange(
-            method=outgoing.method,
-            url=hidden(outgoing.url, variables),
-            path=hidden(path, _paths(variables)),
-            headers={name: hidden(value, variables) for name, value in outgoing.headers.items()},
-            body=hidden(body_text(outgoing.content, sent_type), variables),
-            status=answer.status if answer else 0,
-            answer_headers={name: hidden(value) for name, value in heads.items()},
-            answer=hidden(body_text(answer.content, heads.get("content-type", ""))) if answer else "",
-            ms=ms,
-            request_id=answer.request_id if answer else "",
-            note=failure.what if failure else "",
-        )
-        self.record.add(exchange)
-        return exchange
-
 
 def as_json(body: Any) -> bytes:
     """Write *body* as compact UTF-8 JSON; raises ValueError for NaN and infinity, which JSON does not have."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _paths(variables: Mapping[str, str]) -> dict[str, str]:
-    """Leave a webhook's URL out of paths: there the inlet is hidden by its shape, and the rest stays readable."""
-    return {value: name for value, name in variables.items() if not name.startswith("WEBHOOK")}
-
-
-def _parts(url: str) -> tuple[str, str]:
-    """Split *url* into its host and the rest; of an address that is none, both are empty."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    return parts.netloc, parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _as_given(request: Any) -> Any:
