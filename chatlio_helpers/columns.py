@@ -128,6 +128,7 @@ FRAMES: dict[str, Frame] = {
             Column("position", WHOLE, "place in the order of time, from 0"),
             Column("ts", TEXT, "Slack's `ts` as text; unique within a channel"),
             Column("sent_at", TIME, "`ts` as a time, else `sentAt`"),
+            Column("since_previous_s", NUMBER, "seconds since the message before"),
             Column("author", WORD, "visitor, agent, automatic or unknown"),
             Column("author_source", WORD, "isVisitorMsg, or userId (weak) when that is absent"),
             Column("from_visitor", YES_NO, "`isVisitorMsg`; missing in old payloads"),
@@ -183,7 +184,7 @@ JOINS = (  # left frame and column, right frame and column, what the join gives
 def dictionary() -> str:
     """Give the data dictionary: one Markdown table per frame, and the joins."""
     parts = [
-        "# Data dictionary\n\nThe frames that `frames(events)` gives. Written by `python -m chatlio_helpers.columns`; "
+        "# Data dictionary\n\nThe frames of `frames.tidy(events)`. Written by `python -m chatlio_helpers.columns`; "
         "do not edit by hand.\n\nTimes are UTC, cut to milliseconds. The empty text, which Chatlio writes for "
         "*missing*, is missing here.\n"
     ]

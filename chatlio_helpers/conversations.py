@@ -77,7 +77,7 @@ def _timing(body: dict[str, Any], found: list[Message], events: list[Event]) -> 
         "first_message_at": start,
         "last_message_at": end,
         "ended_at": ended,
-        "duration_s": _seconds(start, end) if start and end else None,
+        "duration_s": seconds(start, end) if start and end else None,
         **_response(found, asked, started),
         "clock_skew": _after(started, start) or _after(end, ended) if sent and (started or ended) else None,
     }
@@ -89,7 +89,7 @@ def _response(found: list[Message], asked: datetime | None, started: datetime | 
     answer = next((moment for moment in answers if asked is None or moment >= asked), None)
     if since is None or answer is None:
         return {"first_response_s": None, "response_source": None, "response_clamped": None}
-    wait = _seconds(since, answer)
+    wait = seconds(since, answer)
     return {
         "first_response_s": max(wait, 0.0),
         "response_source": "message" if asked else "startedAt",
@@ -98,10 +98,11 @@ def _response(found: list[Message], asked: datetime | None, started: datetime | 
 
 
 def _after(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and other is not None and _seconds(other, one) >= 0.001
+    return one is not None and other is not None and seconds(other, one) >= 0.001
 
 
-def _seconds(since: datetime, until: datetime) -> float:
+def seconds(since: datetime, until: datetime) -> float:
+    """Give the seconds from *since* to *until*, to the millisecond; negative when it is the other way round."""
     return round((until - since).total_seconds(), 3)  # the last three digits of a Slack ts only count messages
 
 

@@ -254,6 +254,17 @@ def _row(name: str, events: list[Event]) -> dict[str, Any]:
     }
 
 
+def classification(events: Events) -> pandas.DataFrame:
+    """Give one row per event: where it was read, its kind, how that is known, and by which rule."""
+    return table(
+        (
+            (event.file or None, event.line, event.kind, event.kind_source, event.confidence, event.rule)
+            for event in events
+        ),
+        columns=("file", "line", "kind", "kind_source", "confidence", "rule"),
+    )
+
+
 def as_guess(event: Event, kind: str) -> Event:
     """Give *event* with a guessed *kind*, marked as a guess."""
     return replace(event, kind=kind, kind_source="guess", rule="guessed from its neighbours", confidence="low")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from . import times
 from .cards import html_table
 from .columns import FRAMES, JOINS, TIME
-from .conversations import Chosen, agents, conversation
+from .conversations import Chosen, agents, conversation, seconds
 from .events import Event, Events
-from .messages import longest, text
+from .messages import Message, longest, text
 from .results import Result, check
 from .tables import table
 from .visitors import visitor
@@ -86,7 +86,7 @@ class Tables:
         ]
 
 
-def frames(events: Events) -> Tables:
+def tidy(events: Events) -> Tables:
     """Give the frames of *events*; works on none, and on any payload that ``load`` took.
 
     The longest transcript of a conversation counts, repeats are counted and never added up, ``""`` is missing.
@@ -166,12 +166,17 @@ def _message_rows(chosen: Chosen) -> Iterator[dict[str, Any]]:
                 "event": number,
                 "position": position,
                 **{name: getattr(one, name) for name in ("ts", "sent_at", "author", "author_source", "from_visitor")},
+                "since_previous_s": _between(found[position - 1], one) if position else None,
                 "agent_id": one.user_id if one.author == "agent" else None,
                 "username": one.username,
                 "text": one.text,
                 "length": len(one.text) if one.text else 0,
                 "copies": one.copies,
             }
+
+
+def _between(one: Message, other: Message) -> float | None:
+    return seconds(one.sent_at, other.sent_at) if one.sent_at and other.sent_at else None
 
 
 def _offline_rows(numbered: _Numbered) -> Iterator[dict[str, Any]]:

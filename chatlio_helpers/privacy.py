@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import masks
 from .columns import FRAMES
 from .documented import leaves
-from .events import Events, said
+from .events import Events, called, said
 from .frames import Tables
 from .synthetic import synthetic
 from .tables import table
@@ -19,7 +19,7 @@ from .tables import table
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["RULES", "personal_data", "synthetic"]
+__all__ = ["RULES", "masked", "report", "synthetic"]
 
 
 class Rule(NamedTuple):
@@ -77,12 +77,28 @@ _SHOWN_AS = {
 }  # fmt: skip
 
 
-def personal_data(what: Events | Tables) -> pandas.DataFrame:
+def report(what: Events | Tables) -> pandas.DataFrame:
     """Give one row per path of the payloads, or per column of the frames, that holds personal data.
 
     Counts are of filled and of distinct values; examples are masked, free text is shown by its length only.
     """
     return _of_frames(what) if isinstance(what, Tables) else _of_payloads(what)
+
+
+def masked(payload: dict[str, Any]) -> dict[str, Any]:
+    """Give *payload* for display: the same keys, addresses and ids masked, free text replaced by its length."""
+    return {key: _masked(key, value) for key, value in payload.items()}
+
+
+def _masked(path: str, value: Any) -> Any:
+    if isinstance(value, dict) and value and path not in RULES:
+        return {key: _masked(f"{path}.{key}", inner) for key, inner in value.items()}
+    if isinstance(value, list) and value and path not in RULES:
+        return [_masked(f"{path}[]", inner) for inner in value]
+    if path in HARMLESS or isinstance(value, bool) or not value or (isinstance(value, str) and not value.strip()):
+        return value
+    shown = RULES.get(path, _UNKNOWN).shown
+    return shown(value) if isinstance(value, str) else f"{called(value)}, hidden"
 
 
 def _of_payloads(events: Events) -> pandas.DataFrame:

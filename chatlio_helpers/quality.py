@@ -67,7 +67,7 @@ class Quality:
         return f"{len(self.all)} traps looked for, {len(self.found)} found"
 
 
-def quality(events: Events) -> Quality:
+def report(events: Events) -> Quality:
     """Look for every trap in *events*; examples are masked, texts are shown by their length only."""
     findings = [_counted(trap.number, trap.name, trap.do, events, map(trap.find, events)) for trap in TRAPS]
     findings += [_across(number, events) for number in _ACROSS]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LENGTH = 3600  # seconds
 REMINDER = 120  # seconds; observed in one team's workspace
 MOST = 100_000
+_LOAD = (1, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 11, 10, 12, 13, 13, 12, 11, 9, 7, 5, 4, 3, 2)  # chats by UTC hour, relative
 _SHARED_CHANNEL = ("live-chat", "C0SHARED01")
 _ZONE = timezone(timedelta(hours=2))
 Line = tuple[float, str, bool]  # seconds after the start of the hour, text, written by the visitor
@@ -89,14 +90,36 @@ def hour(seed: int = 7, start: datetime | None = None, chats: int = 40) -> Chats
     Without *start* it is the hour that ends now. From four chats on, all five kinds occur. Raises
     ConfigurationError when *chats* is below 0 or above 100,000, or *start* has no time zone.
     """
+    _checked(start, chats)
+    begin = (start or datetime.now(UTC) - timedelta(seconds=LENGTH)).astimezone(UTC).replace(microsecond=0)
+    return _played(seed, begin, [0] * chats)
+
+
+def day(seed: int = 7, start: datetime | None = None, chats: int = 240) -> Chats:
+    """Give *chats* spread over the 24 hours after *start*, most of them between 09:00 and 18:00 UTC.
+
+    Without *start* it is the day that ends with the last full hour. For the rest see :func:`hour`.
+    """
+    _checked(start, chats)
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    begin = (start or end - timedelta(days=1)).astimezone(UTC).replace(microsecond=0)
+    rng = Random(f"{seed}|{begin.isoformat()}|hours")
+    weights = [_LOAD[(begin.hour + later) % 24] for later in range(24)]
+    return _played(seed, begin, sorted(rng.choices(range(24), weights, k=chats)))
+
+
+def _checked(start: datetime | None, chats: int) -> None:
     if not 0 <= chats <= MOST or (start is not None and start.tzinfo is None):
         raise ConfigurationError(
-            "An hour needs 0 to 100,000 chats and a start with a time zone.",
+            "The simulator needs 0 to 100,000 chats and a start with a time zone.",
             cause=f"chats is {chats}, start is {start}",
             next_step="give for example start=datetime(2026, 3, 1, 9, tzinfo=UTC), or leave start away",
         )
-    begin = (start or datetime.now(UTC) - timedelta(seconds=LENGTH)).astimezone(UTC).replace(microsecond=0)
-    posts = [chat for number in range(chats) for chat in _chat(seed, begin, number, chats)]
+
+
+def _played(seed: int, begin: datetime, hours: list[int]) -> Chats:
+    starts = [begin + timedelta(hours=later) for later in hours]
+    posts = [chat for number, at in enumerate(starts) for chat in _chat(seed, at, number, len(starts))]
     return Chats(sorted(posts, key=lambda chat: chat.at))
 
 

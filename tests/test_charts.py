@@ -11,7 +11,7 @@ import pytest
 
 from chatlio_helpers import charts, config
 from chatlio_helpers.events import Events, classify
-from chatlio_helpers.frames import frames
+from chatlio_helpers.frames import tidy
 from chatlio_helpers.payloads import load
 from chatlio_helpers.simulator import hour
 
@@ -27,7 +27,7 @@ def tables(request):
         "simulated": lambda: hour(start=START).events(),
         "nothing": Events,
     }
-    return frames(made[request.param]())
+    return tidy(made[request.param]())
 
 
 @pytest.mark.parametrize("draw", ALL)
@@ -58,7 +58,7 @@ def test_a_negative_wait_is_shown_apart_and_not_averaged():
     """Two conversations, one with a wait of 50 s, one before its start: half waited 50 s, one is apart."""
     fair = {"conversationUUID": "a", "messages": [_message(0, True), _message(50, False)]}
     skewed = {"conversationUUID": "b", "messages": [_message(0, False)], "startedAt": "2026-02-25T06:14:00Z"}
-    chart = charts.first_response(frames(Events([classify(fair), classify(skewed)])))
+    chart = charts.first_response(tidy(Events([classify(fair), classify(skewed)])))
     numbers = dict(chart.table.itertuples(index=False, name=None))
     assert (numbers["30–60 s"], numbers["under 15 s"], numbers["negative (two clocks)"]) == (1, 0, 1)
     assert "Half of 1 answered conversations waited at most 50 s" in chart.says
@@ -70,7 +70,7 @@ def _message(at, visitor):
 
 def test_hours_are_those_of_the_time_zone_asked_for():
     """09:00 UTC is 18:00 in Tokyo, and the table says which zone it is."""
-    made = frames(hour(start=START, chats=6).events())
+    made = tidy(hour(start=START, chats=6).events())
     tokyo = charts.conversations_by_hour(made, "Asia/Tokyo").table
     utc = charts.conversations_by_hour(made).table
     assert tokyo.loc[18, "conversations"] == utc.loc[9, "conversations"] > 0
@@ -82,7 +82,7 @@ def test_importing_the_module_does_not_load_heavy_libraries():
     code = (
         "import sys; from chatlio_helpers import charts, events, frames, privacy, quality, simulator;"
         "heavy = {'pandas', 'matplotlib', 'numpy'} & set(sys.modules);"
-        "charts.unanswered_share(frames.frames(events.Events())).png;"
+        "charts.unanswered_share(frames.tidy(events.Events())).png;"
         "print(sorted(heavy), 'matplotlib.pyplot' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

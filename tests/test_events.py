@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatlio_helpers.errors import CheckFailed, PayloadError
-from chatlio_helpers.events import KINDS, Events, classify
+from chatlio_helpers.events import KINDS, Events, classification, classify
 
 VISITOR = {"visitor": {"UUID": "v-1"}, "message": "Hi", "conversationUUID": "c-1"}
 TRANSCRIPT = {"conversationUUID": "c-1", "messages": [], "endedAt": "2026-03-01T09:00:00Z"}
@@ -91,3 +91,10 @@ def test_nothing_of_a_payload_is_shown_by_an_event_or_its_events():
     shown = repr(event) + repr(Events([event])) + Events([event])._repr_html_()
     assert "<script" not in shown
     assert "my words" not in shown
+
+
+def test_the_classification_has_a_row_for_each_event():
+    """Kind, how it is known and by which rule; an unknown kind is missing."""
+    rows = classification(Events([classify(VISITOR, "feedback", file="feedback.json"), classify(VISITOR)]))
+    assert rows["kind"].fillna("?").tolist() == ["feedback", "?"]
+    assert rows["rule"].tolist() == ["told by its url", "3: visitor, conversationUUID and message"]

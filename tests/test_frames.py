@@ -12,10 +12,11 @@ from chatlio_helpers import config, times
 from chatlio_helpers.columns import FRAMES, dictionary
 from chatlio_helpers.errors import CheckFailed
 from chatlio_helpers.events import KINDS, Events, classify
-from chatlio_helpers.frames import Tables, frames
+from chatlio_helpers.frames import Tables, tidy
 from chatlio_helpers.payloads import load
-from chatlio_helpers.privacy import personal_data, synthetic
-from chatlio_helpers.quality import quality
+from chatlio_helpers.privacy import report as personal_data
+from chatlio_helpers.privacy import synthetic
+from chatlio_helpers.quality import report as quality
 from chatlio_helpers.visitors import address
 
 
@@ -38,7 +39,7 @@ def visitor_event(kind, text="Hi", conversation="c-1", visitor="v-1", **fields):
 
 def conversation(*events):
     """The row of the only conversation of *events*, missing values as None."""
-    (row,) = frames(Events(events)).conversations.astype(object).to_dict("records")
+    (row,) = tidy(Events(events)).conversations.astype(object).to_dict("records")
     return {name: None if value is None or value != value or str(value) in ("<NA>", "NaT") else value
             for name, value in row.items()}  # fmt: skip
 
@@ -46,12 +47,12 @@ def conversation(*events):
 @pytest.fixture(scope="module")
 def tables():
     """The frames of the sample payloads."""
-    return frames(load(config.samples()))
+    return tidy(load(config.samples()))
 
 
 def test_every_column_has_its_documented_dtype(tables):
     """Names, order and dtypes are those of the table of columns, also when there is no row."""
-    for made in (tables, frames(Events())):
+    for made in (tables, tidy(Events())):
         for name, frame in made.items():
             assert list(frame.columns) == [column.name for column in FRAMES[name].columns]
             assert [str(dtype) for dtype in frame.dtypes] == [column.dtype for column in FRAMES[name].columns]
@@ -81,7 +82,7 @@ def test_the_longest_transcript_counts_whatever_order_it_came_in():
     """Latest last message wins; the shorter one is marked, conversations are not multiplied."""
     short, long = [message(0, True)], [message(0, True), message(9, False)]
     for order in ((short, long), (long, short)):
-        made = frames(Events(transcript(messages) for messages in order))
+        made = tidy(Events(transcript(messages) for messages in order))
         assert list(made.conversations["messages"]) == [2]
         assert list(made.conversations["transcripts"]) == [2]
         assert list(made.events["superseded"]) == [order[0] is short, order[1] is short]
@@ -91,7 +92,7 @@ def test_the_longest_transcript_counts_whatever_order_it_came_in():
 def test_repeats_are_counted_and_not_added_up():
     """The same payload again points to the first; the same ts twice is one message with two copies."""
     reminder = visitor_event("unanswered")
-    made = frames(Events([reminder, visitor_event("unanswered"), transcript([message(0, True), message(0, True)])]))
+    made = tidy(Events([reminder, visitor_event("unanswered"), transcript([message(0, True), message(0, True)])]))
     assert made.events["duplicate_of"].fillna(-1).tolist() == [-1, 0, -1]
     assert made.messages["copies"].tolist() == [2]
     assert made.conversations["reminders"].tolist() == [2]
@@ -106,7 +107,7 @@ def test_the_empty_text_is_missing_everywhere(tables):
 
 def test_slack_ts_stays_text_with_all_its_digits():
     """No float comes near it; equal seconds sort by the counter."""
-    made = frames(Events([transcript([message(0, True, ts="1772000000.000002"), message(0, True)])]))
+    made = tidy(Events([transcript([message(0, True, ts="1772000000.000002"), message(0, True)])]))
     assert made.messages["ts"].tolist() == ["1772000000.000001", "1772000000.000002"]
 
 
@@ -157,7 +158,7 @@ def test_a_transcript_finds_its_visitor_through_the_conversation():
 def test_old_payloads_tell_the_author_by_the_user_id():
     """Without isVisitorMsg an empty userId means the visitor, marked as weaker."""
     entries = [{"ts": "1772000000.000001", "userId": ""}, {"ts": "1772000001.000001", "userId": "U1"}, {"text": "?"}]
-    made = frames(Events([transcript(entries)])).messages
+    made = tidy(Events([transcript(entries)])).messages
     assert made["author"].tolist() == ["visitor", "agent", "unknown"]
     assert made["author_source"].astype("string").fillna("").tolist() == ["userId", "userId", ""]
     assert made["from_visitor"].isna().all()
@@ -166,16 +167,16 @@ def test_old_payloads_tell_the_author_by_the_user_id():
 def test_an_agents_mail_is_linked_only_when_one_agent_wrote():
     """Two agents in a transcript share no address; one known by mail only is a row of its own."""
     two = transcript([message(0, False), message(1, False, userId="U2")])
-    agents = frames(Events([two])).agents
+    agents = tidy(Events([two])).agents
     assert sorted(agents["agent"]) == ["U1", "U2", "a@example.com"]
-    alone = frames(Events([transcript([message(0, False)])])).agents
+    alone = tidy(Events([transcript([message(0, False)])])).agents
     assert alone[["agent", "email"]].values.tolist() == [["U1", "a@example.com"]]
 
 
 def test_the_last_word_about_a_visitor_wins_and_queries_are_dropped():
     """A later empty text does not erase what was known."""
     first = visitor_event("conversation_started", name="Ana", currentPage="https://u:p@shop.example.com/a?t=1#x")
-    (row,) = frames(Events([first, visitor_event("feedback", name="")])).visitors.to_dict("records")
+    (row,) = tidy(Events([first, visitor_event("feedback", name="")])).visitors.to_dict("records")
     assert (row["name"], row["page"], row["conversations"]) == ("Ana", "https://shop.example.com/a", 1)
     assert address("http://[broken") is None
 
@@ -186,7 +187,7 @@ def test_order_of_receipt_beats_order_of_reading():
     early = classify(
         {"visitor": {"UUID": "v", "name": "Old"}}, "feedback", received_at=datetime(2026, 3, 1, tzinfo=UTC)
     )
-    assert frames(Events([late, early])).visitors["name"].tolist() == ["New"]
+    assert tidy(Events([late, early])).visitors["name"].tolist() == ["New"]
 
 
 @pytest.mark.parametrize(
@@ -238,10 +239,10 @@ _FIELDS = dict.fromkeys((*_NAMES, "emailPretty"), _JSON) | {
 def test_no_payload_is_fatal_to_any_view(found):
     """Whatever types stand where: frames fit together, and quality, privacy and replacement work."""
     events = Events(classify(payload, kind) for payload, kind in found)
-    made = frames(events)
+    made = tidy(events)
     made.check()
     assert len(made.events) == len(events)
     assert len(quality(events).all) == len(quality(Events()).all)
     personal_data(events)
     personal_data(made)
-    frames(synthetic(events)).check()
+    tidy(synthetic(events)).check()

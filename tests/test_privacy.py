@@ -10,9 +10,9 @@ from chatlio_helpers import config, masks
 from chatlio_helpers.columns import FRAMES
 from chatlio_helpers.documented import PATHS, leaves
 from chatlio_helpers.events import Events, Unreadable, classify
-from chatlio_helpers.frames import frames
+from chatlio_helpers.frames import tidy
 from chatlio_helpers.payloads import load
-from chatlio_helpers.privacy import HARMLESS, RULES, personal_data, synthetic
+from chatlio_helpers.privacy import HARMLESS, RULES, masked, report, synthetic
 from chatlio_helpers.simulator import hour
 
 
@@ -30,26 +30,39 @@ def test_every_documented_path_has_a_verdict():
 
 def test_the_report_names_paths_kinds_and_masked_examples(events):
     """What was filled is counted; nothing that identifies is shown; unknown keys are listed."""
-    report = personal_data(events).set_index("path")
-    assert report.loc["visitor.email", "example"] == "a•••@example.com"
-    assert report.loc["conversationUUID", "kinds"] == "conversation_started, feedback, transcript, unanswered, unknown"
-    assert "undocumented" in report.loc["widgetId", "what it is"]
-    shown = report.drop(columns="kinds").to_string()
+    found = report(events).set_index("path")
+    assert found.loc["visitor.email", "example"] == "a•••@example.com"
+    assert found.loc["conversationUUID", "kinds"] == "conversation_started, feedback, transcript, unanswered, unknown"
+    assert "undocumented" in found.loc["widgetId", "what it is"]
+    shown = found.drop(columns="kinds").to_string()
     assert "ana.silva@" not in shown
     assert "192.0.2.21" not in shown
     assert "trouble" not in shown
 
 
+def test_a_masked_payload_keeps_its_keys_and_hides_its_values(events):
+    """One payload for display: nothing that identifies, blanks and times as they are."""
+    payload = load(config.samples() / "offline_message.json")[0].payload
+    shown = masked(payload)
+    assert shown.keys() == payload.keys()
+    assert shown["visitor"].keys() == payload["visitor"].keys()
+    assert (shown["email"], shown["message"]) == ("b•••@example.com", "a text of length 39")
+    assert (shown["visitor"]["referrerURL"], shown["visitor"]["createdAt"]) == ("", payload["visitor"]["createdAt"])
+    every = json.dumps([masked(event.payload) for event in events])
+    assert "Ana Silva" not in every
+    assert "<script" not in every
+
+
 def test_the_report_of_the_frames_lists_every_marked_column(events):
     """Each column marked personal in the table of columns is a row."""
     marked = [(name, column.name) for name, frame in FRAMES.items() for column in frame.columns if column.personal]
-    report = personal_data(frames(events))
-    assert list(zip(report["frame"], report["column"], strict=True)) == marked
+    found = report(tidy(events))
+    assert list(zip(found["frame"], found["column"], strict=True)) == marked
 
 
 def test_replacement_keeps_joins_outcomes_and_repeats(events):
     """The frames of the replaced events tell the same story."""
-    before, after = frames(events), frames(synthetic(events))
+    before, after = tidy(events), tidy(synthetic(events))
     told = ["outcome", "messages", "first_response_s", "reminders", "transcripts", "clock_skew", "name_is_generated"]
     assert before.conversations[told].equals(after.conversations[told])
     assert before.events["duplicate_of"].equals(after.events["duplicate_of"])
@@ -89,7 +102,8 @@ def test_replacement_keeps_shapes():
     payload = {
         "visitor": {"UUID": "2d3f4260-2235-903b-0a82-a23d326cc257", "email": "", "IPAddress": "2001:db8::1",
                     "identTraits": '{"custom stuff": {"a@b.example": 7}}', "location": "Rome, Italy"},
-        "message": "line\nline", "htmlBody": "<p>x</p>    ", "conversationUUID": "c", "score": 42, "ok": True, "none": None,
+        "message": "line\nline", "htmlBody": "<p>x</p>    ", "conversationUUID": "c",
+        "score": 42, "ok": True, "none": None,
     }  # fmt: skip
     events = Events([classify(payload, "feedback", file="a.json")], [Unreadable("b.json", 1, "empty", b"private")])
     made = synthetic(events)

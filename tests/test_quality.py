@@ -7,7 +7,7 @@ import pytest
 from chatlio_helpers import config
 from chatlio_helpers.events import Events, classify
 from chatlio_helpers.payloads import load
-from chatlio_helpers.quality import quality
+from chatlio_helpers.quality import report as quality
 
 STARTED = {"visitor": {"UUID": "v-1"}, "message": "Hi", "conversationUUID": "c-1"}
 

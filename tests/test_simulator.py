@@ -10,9 +10,9 @@ import pytest
 from chatlio_helpers.documented import PATHS, paths
 from chatlio_helpers.errors import ConfigurationError
 from chatlio_helpers.events import FAMILIES, KINDS
-from chatlio_helpers.frames import frames
+from chatlio_helpers.frames import tidy
 from chatlio_helpers.payloads import load
-from chatlio_helpers.simulator import Chats, hour, through_float
+from chatlio_helpers.simulator import Chats, day, hour, through_float
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -80,7 +80,7 @@ def test_the_frames_of_an_hour_fit_together(chats):
     events = chats.events()
     assert events.check(kinds=KINDS).status == "ok"
     assert {event.kind_source for event in events} == {"url"}
-    tables = frames(events)
+    tables = tidy(events)
     tables.check()
     assert {"answered", "answered after a reminder", "never answered"} <= set(tables.conversations["outcome"])
     assert tables.conversations["clock_skew"].sum() < len(tables.conversations) / 2
@@ -129,3 +129,22 @@ def test_no_chats_is_an_empty_hour():
     """Zero is allowed and shows itself."""
     assert len(hour(start=START, chats=0)) == 0
     assert hour(start=START, chats=0).summary()["posts"].sum() == 0
+
+
+def test_a_day_is_busier_by_day_than_by_night():
+    """240 chats over 24 hours, all kinds, every conversation once, nothing outside the day."""
+    chats = day(start=START.replace(hour=0))
+    assert {chat.kind for chat in chats} == set(KINDS)
+    assert all(timedelta(0) <= chat.at - START.replace(hour=0) < timedelta(days=1) for chat in chats)
+    tables = tidy(chats.events())
+    tables.check()
+    opened = tables.conversations["opened_at"].dt.hour
+    assert opened.between(9, 17).sum() > 3 * opened.between(0, 5).sum()
+    assert len(tables.conversations) + len(tables.offline_messages) == 240
+
+
+def test_a_day_without_a_start_lies_in_the_past():
+    """It ends with the last full hour and its chats depend on the seed and that hour alone."""
+    assert max(chat.at for chat in day(chats=20)) <= datetime.now(UTC)
+    with pytest.raises(ConfigurationError):
+        day(chats=-1)
