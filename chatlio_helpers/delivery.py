@@ -26,8 +26,9 @@ _SHOWN = 20  # rows in a notebook; .table() has all
 class Delivery:
     """One event and what became of it.
 
-    ``state`` is accepted, already_delivered, refused (never put), dead (never to be sent again) or waiting; ``at`` is
-    the moment of acceptance in epoch seconds; ``where`` names the file; ``tries`` counts the requests of all runs.
+    ``state`` is accepted, already_delivered, refused (never put), dead (never to be sent again) or waiting; ``where``
+    names the file; ``tries`` counts the requests of all runs; ``at`` is the moment of acceptance by our clock and
+    ``received`` by the platform's (epoch seconds); ``receipt`` is the platform's transaction id.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Delivery:
     receipt: str = field(default="", repr=False)
     tries: int = 0
     at: float | None = None
+    received: float | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .aep.access import Access
     from .aep.catalog import Catalog
 
-CLOCKS_APART = 600.0  # seconds that the platform's clock may be behind ours
+CLOCKS_APART = 60.0  # seconds that Catalog's clock may be behind the inlet's
 _READINGS = 5  # of a batch whose rows do not add up: its files may become visible a moment after it
 _LANDED = "success"
 

@@ -118,11 +118,6 @@ class Outbox:
         condition = f"{_WAITING} AND due <= ? AND {where} ORDER BY id LIMIT ?"
         return self._read(condition, [now, *values, limit])
 
-    def next_due(self, *, destinations: Sequence[str] | None = None) -> float | None:
-        """Read when the next waiting entry is due, in epoch seconds; None when nothing waits."""
-        where, values = _among("destination", destinations)
-        return self._value(f"SELECT min(due) FROM entry {_WAITING} AND {where}", values)  # noqa: S608
-
     def entries(self, *, state: str | None = None, destinations: Sequence[str] | None = None) -> list[Entry]:
         """Read entries, oldest first."""
         where, values = _among("destination", destinations)

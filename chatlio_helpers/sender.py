@@ -197,13 +197,14 @@ def _read_back(
 
 
 def _outcome(delivery: Delivery, entry: Entry, before: set[str]) -> Delivery:
-    delivered = entry.state == DELIVERED
-    state = ("already_delivered" if entry.event in before else "accepted") if delivered else entry.state
+    read = replace(delivery, state=entry.state, reason=entry.reason or delivery.reason, tries=entry.tries)
+    if entry.state != DELIVERED:
+        return read
+    receipt = json.loads(entry.receipt)
     return replace(
-        delivery,
-        state=state,
-        reason=entry.reason or delivery.reason,
-        receipt=entry.receipt,
-        tries=entry.tries,
-        at=entry.changed if delivered else None,
+        read,
+        state="already_delivered" if entry.event in before else "accepted",
+        receipt=receipt["xactionId"],
+        at=entry.changed,
+        received=receipt["receivedTimeMs"] / 1000 or None,
     )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .errors import PlatformError
 from .outbox import Entry, Outbox
 from .progress import Progress
 from .secret import Secret, redact
 
+if TYPE_CHECKING:
+    from .aep import Receipt
+
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 TRIES = 6  # of one entry in one run; Adobe asks for at least three after 503
 ROUNDS = 5  # of nothing but failures, then the run ends
-SET_ASIDE = 300.0  # seconds until an entry that used up its tries may be tried by a later run
 _NAP = 0.2  # seconds between two looks at the clock while waiting
 
 
@@ -59,7 +62,7 @@ class Transmission:
 
     def __init__(
         self,
-        post: Callable[[Secret, bytes], Any],
+        post: Callable[[Secret, bytes], Receipt],
         urls: Mapping[str, Secret],
         outbox: Outbox,
         destinations: Sequence[str],
@@ -72,6 +75,7 @@ class Transmission:
         self._running: dict[Future, tuple[Entry, float]] = {}
         self._ended: dict[Future, tuple[Entry, float]] = {}
         self._tries: dict[int, int] = {}
+        self._aside: set[int] = set()  # entries that used up their tries; a later run tries them again
         self._next: list[Entry] = []
 
     def run(self) -> None:
@@ -95,15 +99,20 @@ class Transmission:
             return
         room = self._pace.window - len(self._running)
         if room > len(self._next):
-            open_now = {entry.id for entry, _ in (*self._running.values(), *self._ended.values())}
-            found = self._outbox.due(now, 4 * self._in_flight + len(open_now), destinations=self._destinations)
-            self._next = [entry for entry in found if entry.id not in open_now]
+            self._next = self._due(now)
         starting, self._next = self._next[: max(0, room)], self._next[max(0, room) :]
         for entry in starting:
             self._running[pool.submit(self._deliver, entry)] = (entry, now)
 
+    def _due(self, now: float) -> list[Entry]:
+        """Read what is due at *now* and neither under way nor set aside."""
+        under_way = {entry.id for entry, _ in (*self._running.values(), *self._ended.values())} | self._aside
+        limit = 4 * self._in_flight + len(under_way)
+        found = self._outbox.due(now, limit, destinations=self._destinations)
+        return [entry for entry in found if entry.id not in under_way]
+
     def _deliver(self, entry: Entry) -> str:
-        return str(self._post(self._urls[entry.kind], entry.payload).xaction_id)
+        return receipt_text(self._post(self._urls[entry.kind], entry.payload))
 
     def _collect(self, done: Iterable[Future]) -> None:
         for future in list(done):
@@ -125,7 +134,7 @@ class Transmission:
         error = future.exception()
         if error is None:
             self._pace.succeeded()
-            self._outbox.acknowledge(entry.id, redact(future.result()))
+            self._outbox.acknowledge(entry.id, future.result())
             self._bar.step(note=entry.kind)
         elif isinstance(error, PlatformError) and error.retryable:
             self._postpone(entry, started, error)
@@ -136,23 +145,30 @@ class Transmission:
     def _postpone(self, entry: Entry, started: float, error: PlatformError) -> None:
         now = time.time()
         tries = self._tries[entry.id] = self._tries.get(entry.id, 0) + 1
-        delay = backoff(tries) if tries < TRIES else SET_ASIDE
+        if tries >= TRIES:
+            self._aside.add(entry.id)
         self._pace.failed(started, now, error.wait)
-        self._outbox.postpone(entry.id, now + max(delay, error.wait or 0.0), words(error))
+        self._outbox.postpone(entry.id, now + max(backoff(tries), error.wait or 0.0), words(error))
         self._next = []  # the oldest entry goes first, also when it is tried again
         self._bar.step(0, note=f"later: {words(error)}")
 
     def _wait_for_more(self) -> bool:
         """Sleep until an entry is due and may be sent; False when there is none, or it takes too long."""
-        soonest = self._next[0].due if self._next else self._outbox.next_due(destinations=self._destinations)
-        if soonest is None or self._pace.hopeless:
+        horizon = time.time() + self._patience
+        waiting = self._next or self._due(horizon)
+        if not waiting or self._pace.hopeless:
             return False
-        until = max(soonest, self._pace.until)
-        if until > time.time() + self._patience:
+        until = max(min(entry.due for entry in waiting), self._pace.until)
+        if until > horizon:
             return False
         while (left := until - time.time()) > 0:
             time.sleep(min(_NAP, left))
         return True
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """Write down what the inlet answered: its transaction id and its time of receipt (epoch milliseconds)."""
+    return redact(json.dumps({"xactionId": receipt.xaction_id, "receivedTimeMs": receipt.received_ms}))
 
 
 def backoff(tries: int) -> float:

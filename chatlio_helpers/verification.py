@@ -168,6 +168,7 @@ class Verification:
     def _verified(self, sent: Delivery, now: float) -> Verified:
         landings = self._landings.landed.get(sent.event, [])
         refused = self._landings.failed.get(sent.event, "")
+        start = sent.received or sent.at
         outcome = "landed" if landings else "failed" if refused else "under way"
         return Verified(
             sent.kind,
@@ -177,7 +178,7 @@ class Verification:
             refused if not landings else "",
             landings[0].batch if landings else "",
             len(landings),
-            max(0.0, min(one.at for one in landings) - sent.at) if landings and sent.at else None,
+            max(0.0, min(one.at for one in landings) - start) if landings and start else None,
             max(0.0, now - (sent.at or now)) if outcome == "under way" else 0.0,
         )
 
@@ -222,7 +223,7 @@ def verify(
     batches made since the first acceptance. Raises PlatformError and its kin when the platform cannot be asked.
     """
     deliveries = {one.event: one for one in (*sent.accepted, *sent.already_delivered)}
-    since = min((one.at for one in deliveries.values() if one.at), default=time.time())
+    since = min((one.received or one.at or time.time() for one in deliveries.values()), default=time.time())
     landings = Landings(access, catalog, dataset_id, frozenset(deliveries), since)
     return Verification(landings, tuple(deliveries.values()), patience).again(timeout, progress=progress)
 

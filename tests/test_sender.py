@@ -133,7 +133,8 @@ def test_every_event_is_received_once(deliver, inlet):
     assert sorted(body["conversationUUID"] for body in inlet.bodies) == sorted(f"c-{n}" for n in range(40))
     assert 1 < inlet.most_open <= 8
     assert (len(sent.accepted), len(sent.ids["conversation_started"])) == (40, 40)
-    assert all("1584479347507" in one.receipt for one in sent.accepted)
+    assert all(one.receipt.startswith("1584479347507:2153:") for one in sent.accepted)
+    assert {one.received for one in sent.accepted} == {1584479347.507}
     assert sent.check().status == "ok"
 
 
@@ -235,6 +236,23 @@ def test_an_outage_ends_the_call_and_the_next_one_continues(deliver, inlet):
     inlet.answer = lambda *_: ACCEPT
     time.sleep(0.2)
     assert len(deliver([]).accepted) == 30
+
+
+def test_an_event_that_keeps_failing_is_left_to_the_next_call(deliver, inlet):
+    """One that gets 500 each time does not hold the call for ever; the next call tries it at once."""
+    bad = (500, {}, {})
+    inlet.answer = lambda body, _: bad if body["conversationUUID"] == "c-0" else ACCEPT
+    sent = deliver([started(number) for number in range(40)])
+    assert (len(sent.accepted), [one.tries for one in sent.waiting]) == (39, [transmission.TRIES])
+    inlet.answer = lambda *_: ACCEPT
+    assert len(deliver([]).accepted) == 1
+
+
+def test_lines_are_named_where_a_file_has_many(deliver):
+    """A JSON Lines file needs the line, a JSON file does not."""
+    lines = classify({"message": "x"}, file="chats.jsonl.gz", line=7)
+    one = classify({"message": "x"}, file="feedback.json", line=1)
+    assert [refused.where for refused in deliver([lines, one]).refused] == ["chats.jsonl.gz:7", "feedback.json"]
 
 
 def test_a_long_retry_after_is_left_to_the_next_call(deliver, inlet):
