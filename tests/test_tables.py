@@ -1,0 +1,35 @@
+"""Small display tables: whole numbers, missing values and secrets."""
+
+from __future__ import annotations
+
+from chatlio_helpers.secret import Secret
+from chatlio_helpers.tables import rows, table
+
+
+def test_rows_may_be_mappings_or_sequences():
+    """Columns come from the keys, or from their names; their order is kept."""
+    assert table([{"b": 1, "a": 2}]).columns.tolist() == ["b", "a"]
+    assert table([(1, 2)], columns=("b", "a")).to_dict("list") == {"b": [1], "a": [2]}
+
+
+def test_missing_numbers_leave_the_others_whole():
+    """A missing value does not turn a count into 1.0."""
+    assert table([(1,), (None,)], columns=("count",))["count"].astype("string").fillna("-").tolist() == ["1", "-"]
+
+
+def test_without_rows_the_columns_stay():
+    """An empty table can still be read and joined."""
+    assert table([], columns=("kind", "events")).columns.tolist() == ["kind", "events"]
+
+
+def test_no_secret_gets_into_a_table():
+    """A registered value and a webhook URL are hidden, also inside other words."""
+    Secret("canary-of-the-tables")
+    shown = table([{"a": "x canary-of-the-tables y", "b": "https://h.example/collection/" + "a" * 64}]).to_string()
+    assert "canary" not in shown
+    assert "aaaa" not in shown
+
+
+def test_rows_come_back_as_plain_values():
+    """What pandas calls missing is None again."""
+    assert rows(table([{"a": 1, "b": None}, {"a": None, "b": "x"}])) == [{"a": 1, "b": None}, {"a": None, "b": "x"}]
