@@ -10,6 +10,7 @@ from typing import Any
 from .errors import KitError
 from .secret import redact
 
+_LEFT = "text-align:left;vertical-align:top"
 _LOOKS = {  # status: (sign, word, border colour); the colours reach 4.5:1 on white and on black
     "ok": ("✓", "ok", "#2e7d32"),
     "warning": ("!", "take care", "#a15c00"),
@@ -59,12 +60,17 @@ def html_table(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
     """Give an escaped HTML table with a caption and column headings; every row has the keys of the first."""
     if not rows:
         return f"<p>{escape(caption)}: none</p>"
-    heads = "".join(f"<th scope='col' style='text-align:left'>{escape(str(name))}</th>" for name in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{escape(redact(str(v)))}</td>" for v in row.values()) + "</tr>"
-        for row in rows
-    )
+    heads = "".join(f"<th scope='col' style='{_LEFT}'>{escape(str(name))}</th>" for name in rows[0])
+    body = "".join(f"<tr>{''.join(map(_cell, row.values()))}</tr>" for row in rows)
     return (
+        f"<div style='overflow-x:auto' role='region' tabindex='0' aria-label='{escape(caption, quote=True)}'>"
         f"<table><caption style='text-align:left'>{escape(caption)}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cell(value: Any) -> str:
+    text = str(value)
+    # a long id must break rather than push the table out of the page; short words must not
+    wrap = "overflow-wrap:anywhere;min-width:12em" if len(text) > 40 else "white-space:nowrap"
+    return f"<td style='{_LEFT};{wrap}'>{escape(redact(text))}</td>"

@@ -10,18 +10,20 @@ from .secret import redact
 if TYPE_CHECKING:
     import pandas
 
+    from .frame_view import Frame
+
 Row = Mapping[str, Any] | Sequence[Any]
 
 
-def table(rows: Iterable[Row], columns: Sequence[str] | None = None) -> pandas.DataFrame:
+def table(rows: Iterable[Row], columns: Sequence[str] | None = None) -> Frame:
     """Give a DataFrame of *rows* (mappings, or sequences in the order of *columns*) without anything secret in it.
 
     Whole numbers stay whole and missing stays missing (nullable dtypes). Without rows the columns are still there.
     """
-    import pandas
+    from .frame_view import Frame
 
     cleaned = [_cleaned(row) for row in rows]
-    frame = pandas.DataFrame(cleaned, columns=list(columns) if columns is not None else None)
+    frame = Frame(cleaned, columns=list(columns) if columns is not None else None)
     return frame.convert_dtypes()
 
 
