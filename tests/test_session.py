@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -504,3 +505,25 @@ def test_a_local_platform_is_never_reached_through_a_proxy(monkeypatch: pytest.M
     assert platform_at(server.url).ims.token()
     credentials = platform_at(server.url).credentials
     assert Platform(credentials, Endpoints.live()).session.http.trust_env is True
+
+
+def test_a_traceback_with_all_its_variables_holds_no_secret(platform: Platform, server: Scripted) -> None:
+    """Even a front end that shows the variables of each frame shows no token, secret, or webhook URL."""
+    webhook = Secret(f"{server.url}/collection/{INLET}?x-adobe-flow-id=1234-5678")
+    refusal = reply(400, {"error_code": "400003", "message": "Missing header"})
+    server.script = [refusal, refusal, cut, reply(400, {"error": "invalid_client"})]
+    tries = (
+        lambda: platform.session.call("POST", FLOWS, json={}),
+        lambda: platform.collection.post(webhook, {}),
+        lambda: platform.collection.post(webhook, {}),
+        lambda: platform_at(server.url).ims.token(),
+    )
+    for attempt in tries:
+        with pytest.raises(errors.PlatformError) as caught:
+            attempt()
+        frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        frames.stack = traceback.StackSummary([frame for frame in frames.stack if "chatlio_helpers" in frame.filename])
+        shown = "".join(frames.format())
+        assert "session.py" in shown
+        for secret in (SECRET, TOKEN, INLET):
+            assert secret not in shown

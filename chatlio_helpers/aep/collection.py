@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from ..errors import ConfigurationError
 from ..secret import Secret, register
 from . import refusals
-from .exchange import Answer, Exchange
-from .session import Outgoing, Session, as_json
+from .exchange import Exchange, Outgoing
+from .session import Session, as_json
 
 LARGEST = 1_000_000  # bytes of one request; Adobe's guardrails
 _SINGLE, _BATCH = "/collection/", "/collection/batch/"
@@ -52,18 +52,13 @@ class Collection:
         Raises Rejected (400, 413), NotAuthorised or Forbidden (an inlet that wants a token), and RateLimited or
         Unavailable with ``wait`` (seconds) when the inlet says how long.
         """
-        answer = self._posted(_checked(webhook_url), _content(payload), "WEBHOOK_URL")
+        answer = self._session.plain(_outgoing(_checked(webhook_url), _content(payload), "WEBHOOK_URL"))
         body = answer.parsed if isinstance(answer.parsed, dict) else {}
         return _receipt(answer.status, body, body, answer.ms)
 
     def try_post(self, webhook_url: Secret | str, payload: Mapping[str, Any] | bytes | str) -> Exchange:
         """Post one event and return the exchange, refused or not; for lessons."""
-        url = _checked(webhook_url)
-        headers, variables = {"Content-Type": "application/json"}, {url.reveal(): "WEBHOOK_URL"}
-        what = "Posting to the inlet"
-        return self._session.exchange(
-            Outgoing("POST", url.reveal(), headers, _content(payload), None, what, variables)
-        )[1]
+        return self._session.exchange(_outgoing(_checked(webhook_url), _content(payload), "WEBHOOK_URL"))[1]
 
     def post_batch(self, webhook_url: Secret | str, payloads: Sequence[Mapping[str, Any]]) -> list[Receipt]:
         """Post several events in one request; gives one receipt for each, in the order of *payloads*.
@@ -72,7 +67,8 @@ class Collection:
         """
         single = _checked(webhook_url)
         url = Secret(single.reveal().replace(_SINGLE, _BATCH, 1) if _BATCH not in single.reveal() else single.reveal())
-        answer = self._posted(url, as_json({"messages": list(payloads)}), "WEBHOOK_BATCH_URL")
+        content = as_json({"messages": list(payloads)})
+        answer = self._session.plain(_outgoing(url, content, "WEBHOOK_BATCH_URL"))
         body = answer.parsed if isinstance(answer.parsed, dict) else {}
         outcomes = list(body.get("responses") or [])
         outcomes += [{"statusCode": 500, "message": "the answer does not speak of it"}] * (
@@ -80,15 +76,16 @@ class Collection:
         )
         return [_receipt(200, outcome, body, answer.ms) for outcome in outcomes]
 
-    def _posted(self, url: Secret, content: bytes, variable: str) -> Answer:
-        return self._session.plain(
-            "POST",
-            url.reveal(),
-            headers={"Content-Type": "application/json"},
-            content=content,
-            what="Posting to the inlet",
-            variables={url.reveal(): variable},
-        )
+
+def _outgoing(url: Secret, content: bytes, variable: str) -> Outgoing:
+    return Outgoing(
+        "POST",
+        url.reveal(),
+        {"Content-Type": "application/json"},
+        content,
+        what="Posting to the inlet",
+        variables={url.reveal(): variable},
+    )
 
 
 def _checked(webhook_url: Secret | str) -> Secret:

@@ -93,15 +93,7 @@ class Ims:
 
     def _asked(self) -> Token:
         outgoing = self._outgoing(self._session.credentials.client_secret)
-        answer = self._session.plain(
-            outgoing.method,
-            outgoing.url,
-            headers=outgoing.headers,
-            content=outgoing.content,
-            repeatable=True,
-            what="Asking IMS for a token",
-            variables=outgoing.variables,
-        )
+        answer = self._session.plain(outgoing, repeatable=True)
         body = answer.parsed if isinstance(answer.parsed, dict) else {}
         value = _value(answer)
         if not value:

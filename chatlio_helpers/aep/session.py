@@ -75,22 +75,11 @@ class Session:
         again = outgoing.method in REPEATABLE if repeatable is None else repeatable
         return self._repeated(lambda: self._with_token(outgoing, sandbox), repeatable=again)
 
-    def plain(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        repeatable: bool = False,
-        what: str = "",
-        variables: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def plain(self, outgoing: Outgoing, *, repeatable: bool = False) -> Answer:
         """Call any address without the headers of the gateway (IMS, an inlet); return its answer (2xx).
 
-        It is sent once unless *repeatable*. The record shows *variables* (value -> shell variable) instead of values.
+        It is sent once unless *repeatable*. Raises the classes of ``errors``.
         """
-        outgoing = Outgoing(method, url, dict(headers or {}), content, None, what or method, variables or {})
 
         def attempt() -> Answer:
             return self._accepted(outgoing, self.exchange(outgoing)[0])

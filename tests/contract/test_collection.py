@@ -84,3 +84,10 @@ def test_an_address_that_is_none_is_told_before_sending(platform: Platform, url:
     """A webhook URL that is no web address is a matter of configuration."""
     with pytest.raises(errors.ConfigurationError):
         platform.collection.post(url, {"id": "1"})
+
+
+def test_a_lesson_sees_a_refusal_without_an_error(platform: Platform, made: chain.Chain) -> None:
+    """For lessons a refused post is given as an exchange, with the platform's words and the curl line."""
+    exchange = platform.collection.try_post(made.webhook, b"not json")
+    assert exchange.status == 400
+    assert '"$WEBHOOK_URL"' in exchange.curl
