@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from random import Random
+from typing import Any, NamedTuple
 
 
 class Agent(NamedTuple):
@@ -77,3 +81,60 @@ NUDGES = ("Hello?", "Is anybody there?", "I will try again later")
 OFFLINE = ("Please call me about my order.", "Do you have a shop in my city?", "Your form lost my address, twice.",
            "I just want to say that I like your service!")  # fmt: skip
 FEEDBACK = ("Very helpful, thank you", "Quick and friendly", "It took too long to get an answer", "", "👍")
+
+
+class Visitor(NamedTuple):
+    """Somebody at the site; ``name`` and ``email`` are empty for the anonymous."""
+
+    id: str
+    place: Place
+    number: int
+    name: str
+    email: str
+    page: str
+    referrer: str
+    user_agent: str
+    created: datetime
+
+    def written(self) -> dict[str, Any]:
+        """Give the ``visitor`` object as Chatlio writes it, without its location."""
+        traits = {"name": self.name, "email": self.email, "plan": "basic"}
+        return {
+            "email": self.email,
+            "UUID": self.id,
+            "name": self.name,
+            "identUserId": f"customer-{self.number}" if self.email else "",
+            "identTraits": json.dumps(traits, ensure_ascii=False) if self.email else "",
+            "userAgent": self.user_agent,
+            "handle": f"{self.place.handle}-{self.number}",
+            "currentPage": self.page,
+            "referrerURL": self.referrer,
+            "createdAt": self.created.astimezone(timezone(timedelta(hours=-8))).isoformat(timespec="microseconds"),
+            "IPAddress": f"{('192.0.2', '198.51.100', '203.0.113')[self.number % 3]}.{self.number % 254 + 1}",
+        }
+
+
+def visitor(seed: int, number: int) -> Visitor:
+    """Give the visitor of that *number*: the same for the same *seed*, four of ten with a name and an address."""
+    rng = Random(f"{seed}|visitor|{number}")
+    name = rng.choice(NAMES) if rng.random() < 0.4 else ""
+    mail = f"{name.lower().replace(' ', '.').replace('é', 'e').replace('í', 'i')}.{number}@example.com" if name else ""
+    created = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.uniform(0, 300 * 86400))
+    return Visitor(
+        identifier(f"{seed}|visitor|{number}"),
+        rng.choice(PLACES),
+        number,
+        name,
+        mail,
+        rng.choice(PAGES),
+        rng.choice(REFERRERS),
+        rng.choice(USER_AGENTS),
+        created,
+    )
+
+
+def identifier(text: str) -> str:
+    """Give an id of the look of Chatlio's (8-4-4-4-12 hex, version 4, variant 4 to 7) that depends on *text* alone."""
+    digits = hashlib.sha256(text.encode()).hexdigest()
+    variant = "4567"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -125,7 +125,7 @@ def _played(seed: int, begin: datetime, hours: list[int]) -> Chats:
 
 def _chat(seed: int, begin: datetime, number: int, chats: int) -> list[Chat]:
     rng = Random(f"{seed}|{begin.isoformat()}|{number}")
-    visitor = _visitor(seed, rng.randrange(max(1, chats * 3 // 4)))
+    visitor = dialogues.visitor(seed, rng.randrange(max(1, chats * 3 // 4)))
     if number == 2 or (number > 3 and rng.random() < 0.15):
         return [_offline(rng, begin, visitor)]
     return _Conversation(rng, begin, visitor, number).posts()
@@ -134,9 +134,9 @@ def _chat(seed: int, begin: datetime, number: int, chats: int) -> list[Chat]:
 class _Conversation:
     """One conversation while it is being made up."""
 
-    def __init__(self, rng: Random, begin: datetime, visitor: _Visitor, number: int) -> None:
+    def __init__(self, rng: Random, begin: datetime, visitor: dialogues.Visitor, number: int) -> None:
         self.rng, self.begin, self.visitor, self.number = rng, begin, visitor, number
-        self.id = identifier(f"{begin.isoformat()}|{rng.random()}|conversation")
+        self.id = dialogues.identifier(f"{begin.isoformat()}|{rng.random()}|conversation")
         self.channel = f"C0{hashlib.sha256(self.id.encode()).hexdigest()[:8].upper()}"
         self.label = f"{visitor.place.channel}-{100 + number}"
         self.agent = rng.choice(dialogues.AGENTS)
@@ -226,55 +226,7 @@ class _Conversation:
         return self.begin + timedelta(seconds=seconds)
 
 
-class _Visitor(NamedTuple):
-    """Somebody at the site; ``name`` and ``email`` are empty for the anonymous."""
-
-    id: str
-    place: dialogues.Place
-    number: int
-    name: str
-    email: str
-    page: str
-    referrer: str
-    user_agent: str
-    created: datetime
-
-    def written(self) -> dict[str, Any]:
-        traits = {"name": self.name, "email": self.email, "plan": "basic"}
-        return {
-            "email": self.email,
-            "UUID": self.id,
-            "name": self.name,
-            "identUserId": f"customer-{self.number}" if self.email else "",
-            "identTraits": json.dumps(traits, ensure_ascii=False) if self.email else "",
-            "userAgent": self.user_agent,
-            "handle": f"{self.place.handle}-{self.number}",
-            "currentPage": self.page,
-            "referrerURL": self.referrer,
-            "createdAt": self.created.astimezone(timezone(timedelta(hours=-8))).isoformat(timespec="microseconds"),
-            "IPAddress": f"{('192.0.2', '198.51.100', '203.0.113')[self.number % 3]}.{self.number % 254 + 1}",
-        }
-
-
-def _visitor(seed: int, number: int) -> _Visitor:
-    rng = Random(f"{seed}|visitor|{number}")
-    name = rng.choice(dialogues.NAMES) if rng.random() < 0.4 else ""
-    mail = f"{name.lower().replace(' ', '.').replace('é', 'e').replace('í', 'i')}.{number}@example.com" if name else ""
-    created = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.uniform(0, 300 * 86400))
-    return _Visitor(
-        identifier(f"{seed}|visitor|{number}"),
-        rng.choice(dialogues.PLACES),
-        number,
-        name,
-        mail,
-        rng.choice(dialogues.PAGES),
-        rng.choice(dialogues.REFERRERS),
-        rng.choice(dialogues.USER_AGENTS),
-        created,
-    )
-
-
-def _offline(rng: Random, begin: datetime, visitor: _Visitor) -> Chat:
+def _offline(rng: Random, begin: datetime, visitor: dialogues.Visitor) -> Chat:
     name = visitor.name or rng.choice(dialogues.NAMES)
     mail = visitor.email or f"offline.{visitor.number}@example.com"
     payload = {
@@ -285,13 +237,6 @@ def _offline(rng: Random, begin: datetime, visitor: _Visitor) -> Chat:
         "visitor": visitor.written() | {"email": mail, "name": name},
     }
     return Chat(begin + timedelta(seconds=rng.uniform(0, LENGTH - 1)), "offline_message", payload)
-
-
-def identifier(text: str) -> str:
-    """Give an id of the look of Chatlio's (8-4-4-4-12 hex, version 4, variant 4 to 7) that depends on *text* alone."""
-    digits = hashlib.sha256(text.encode()).hexdigest()
-    variant = "4567"[int(digits[16], 16) % 4]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def through_float(ts: str) -> str:
