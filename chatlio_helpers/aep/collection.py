@@ -17,7 +17,6 @@ from . import refusals
 from .exchange import Exchange, Outgoing
 from .session import Session, as_json
 
-LARGEST = 1_000_000  # bytes of one request; Adobe's guardrails
 _SINGLE, _BATCH = "/collection/", "/collection/batch/"
 
 
