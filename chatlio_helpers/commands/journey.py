@@ -71,13 +71,12 @@ def webhooks(save: bool, json_wanted: bool, **where: str) -> None:
 @as_json
 def inspect(files: tuple[Path, ...], export: Path | None, suffix: str, json_wanted: bool) -> None:
     """Say what FILES (payloads, or folders of them) hold: kinds, frames, quality, personal data."""
-    from ..frames import frames
-    from ..privacy import personal_data
-    from ..quality import quality
+    from .. import privacy, quality
+    from ..frames import tidy
     from ..tables import rows
 
     events = _events(files)
-    tables, traps, personal = frames(events), quality(events), personal_data(events)
+    tables, traps, personal = tidy(events), quality.report(events), privacy.report(events)
     written = [_exported(frame, export, name, suffix) for name, frame in tables.items()] if export else []
     text = [repr(events), repr(tables), repr(traps), personal.to_string(index=False), *map(str, written)]
     data = {

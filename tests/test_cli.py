@@ -1,0 +1,192 @@
+"""The command line as its users meet it: separate processes, real exit codes, a real local platform."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chatlio_helpers import cli, errors
+
+SPECIMENS = Path(__file__).parent / "specimens"
+SAMPLES = Path(__file__).parent.parent / "sample_payloads"
+
+
+def kit(*arguments, home=None):
+    """Run one command; gives the finished process."""
+    environment = os.environ | ({"CHATLIO_KIT_HOME": str(home)} if home else {})
+    command = [sys.executable, "-m", "chatlio_helpers", *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def answer(*arguments):
+    """Run one command with --json that must succeed; gives its answer."""
+    done = kit(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_help_is_quick_and_names_every_command():
+    """The first help a person asks for comes at once, and says what exit codes mean."""
+    began = time.monotonic()
+    done = kit("--help")
+    assert time.monotonic() - began < 2
+    assert all(f"  {name} " in done.stdout for name in ("lab", "run", "doctor", "plan", "apply", "clean", "platform"))
+    assert "Exit codes: 0 done, 1 a step failed" in done.stdout
+
+
+def test_help_loads_nothing_heavy():
+    """Asking for help imports none of the heavy libraries."""
+    code = (
+        "import sys\nfrom chatlio_helpers import cli\ncli.outcome(['--help'])\n"
+        "heavy = {'pandas', 'papermill', 'requests', 'ipywidgets', 'nbformat'} & set(sys.modules)\n"
+        "sys.stderr.write(' '.join(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["run", "--nonsense"], ["send"], ["plan", "--platform", "mars"]])
+def test_wrong_usage_is_2(arguments):
+    """A command line that cannot be understood ends with 2."""
+    done = kit(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr
+
+
+def test_an_error_is_words_on_stderr_and_an_object_on_stdout():
+    """With --json an error is an object for programs, and still words for people; never a traceback."""
+    done = kit("plan", "--platform", "live", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["kind"], error["exit_code"]) == (2, "ConsentNeeded", 2)
+    assert error["what"] in done.stderr
+    assert "Next step:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback():
+    """Only --debug shows where in the code an error arose."""
+    done = kit("--debug", "plan", "--platform", "live")
+    assert "Traceback" in done.stderr
+    assert "ConsentNeeded" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.ConfigurationError("x"), 2),
+        (errors.NotAuthorised("x"), 3),
+        (errors.Forbidden("x"), 3),
+        (errors.Unavailable("x"), 4),
+        (errors.LocalPlatformError("x"), 4),
+        (errors.CheckFailed("x"), 1),
+        (errors.VerificationFailed("x"), 5),
+        (KeyboardInterrupt(), 130),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_error_has_its_exit_code(error, code, monkeypatch, capsys):
+    """The exit code of a command is that of the class of its error."""
+
+    def fail(**_ignored):
+        raise error
+
+    monkeypatch.setattr("chatlio_helpers.doctor.examine", fail)
+    assert cli.outcome(["doctor"]) == code
+    assert capsys.readouterr().err
+
+
+def test_an_unexpected_error_is_one_sentence(tmp_path):
+    """An error that nobody foresaw still shows no traceback, and ends with 1."""
+    code = (
+        "import sys\nfrom chatlio_helpers import cli, doctor\ndoctor.examine = lambda **_: 1 / 0\ncli.main(['doctor'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "An error that the kit did not expect: ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_reports_and_gives_the_notebooks_exit_code(tmp_path):
+    """A failing notebook gives the exit code of its error; progress is on stderr, the table on stdout."""
+    done = kit("run", SPECIMENS / "consent_needed.ipynb", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert done.stdout.startswith("Stopped in consent_needed at cell stop:\nThe sandbox prod was chosen.")
+    assert f"Report: {tmp_path / 'out' / 'index.html'}" in done.stdout
+    assert "consent_needed …" in done.stderr
+
+
+def test_run_as_json_is_the_summary(tmp_path):
+    """With --json the summary is the result, and its index is a whole path."""
+    found = answer("run", SPECIMENS / "typed_parameters.ipynb", "-p", "flow", "123e45", "--out", tmp_path / "out")
+    assert found["steps"][0]["results"][0]["evidence"]["flow"] == "123e45"
+    assert Path(found["index"]).is_file()
+
+
+def test_platform_up_is_idempotent_and_names_a_credential_file(platform):
+    """Starting twice finds the same process; the credential file is there, private, in aepp's format."""
+    first, second = answer("platform", "up"), answer("platform", "up")
+    assert first == second
+    assert set(first) == {"url", "pid", "data", "credentials"}
+    credentials = Path(first["credentials"])
+    assert {"client_id", "secret", "org_id"} <= set(json.loads(credentials.read_text()))
+    assert answer("platform", "status")["running"] is True
+
+
+def test_a_platform_of_its_own_starts_logs_resets_and_stops(tmp_path):
+    """Every command of the local platform works on a state folder of one's own."""
+    data = tmp_path / "state"
+    assert answer("platform", "status", "--data", data)["running"] is False
+    missing = kit("platform", "logs", "--data", data)
+    up = answer("platform", "up", "--data", data)
+    lines = answer("platform", "logs", "--data", data, "-n", 5)["lines"]
+    reset = answer("platform", "reset", "--data", data)
+    one = answer("platform", "reset", "--data", data, "--seat", "default")
+    assert missing.returncode == 4
+    assert up["data"] == reset["data"] == one["data"] == str(data)
+    assert lines
+    assert answer("platform", "down", "--data", data) == {"stopped": True}
+    assert answer("platform", "down", "--data", data) == {"stopped": False}
+
+
+def test_the_journey_from_plan_to_clean(platform, tmp_path):
+    """plan, apply, send, simulate and clean carry the journey out, and what they say agrees."""
+    where = ("--seat", f"cli{os.getpid()}", "--workspace", tmp_path / "work")
+    refused = kit("webhooks", *where)
+    planned = answer("plan", *where)
+    made = answer("apply", *where)
+    again = answer("plan", *where)
+    webhooks = answer("webhooks", "--save", *where)
+    sent = answer("send", SAMPLES / "transcript.json", *where)
+    resent = answer("send", SAMPLES / "transcript.json", "--no-verify", *where)
+    played = answer("simulate", "--chats", 4, *where)
+    dry = answer("clean", "--dry-run", *where)
+    cleaned = answer("clean", *where)
+    assert refused.returncode == 2
+    assert planned["counts"]["create"] == again["counts"]["reuse"] == len(dry["objects"]) == len(cleaned["objects"])
+    assert len(made["dataflows"]) == len(webhooks["webhooks"]) == 5
+    assert all("•••" in row["webhook URL"] for row in made["dataflows"] + webhooks["webhooks"])
+    assert Path(webhooks["file"]).stat().st_mode & 0o077 == 0
+    assert [result["step"] for result in sent["results"]] == ["sent", "verified"]
+    assert resent["results"][0]["evidence"]["already_delivered"] == 1
+    assert played["results"][1]["found"] >= 4
+
+
+def test_simulate_writes_what_inspect_reads(tmp_path):
+    """An hour of chats in a file can be inspected and exported, without any platform."""
+    posts = tmp_path / "hour.jsonl"
+    written = answer("simulate", "--chats", 5, "--seed", 3, "--start", "2026-03-01T09:00:00", "--out", posts)
+    found = answer("inspect", posts, "--export", tmp_path / "frames", "--format", "csv")
+    assert written["posts"] == sum(row["events"] for row in found["kinds"])
+    assert {Path(path).name for path in found["files"]} >= {"conversations.csv", "messages.csv"}
+    assert all(Path(path).stat().st_size for path in found["files"])
+
+
+def test_inspect_of_nothing_says_so(tmp_path):
+    """A folder without payloads is told in words."""
+    done = kit("inspect", tmp_path)
+    assert done.returncode == 1
+    assert "No event was read" in done.stderr
