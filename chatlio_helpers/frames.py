@@ -199,13 +199,11 @@ def _offline_rows(numbered: _Numbered) -> Iterator[dict[str, Any]]:
 
 
 def _frame(name: str, rows: Iterable[dict[str, Any]]) -> pandas.DataFrame:
-    import pandas
+    from .frame_view import Frame
 
     found = list(rows)
-    made = {
-        column.name: _typed([row.get(column.name) for row in found], column.dtype) for column in FRAMES[name].columns
-    }
-    return pandas.DataFrame(made)
+    columns = FRAMES[name].columns
+    return Frame({column.name: _typed([row.get(column.name) for row in found], column.dtype) for column in columns})
 
 
 def _typed(values: list[Any], dtype: str) -> pandas.Series:
