@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 COLUMNS = ("kind", "run", "from", "to", "status", "records in", "landed", "failed", "with warnings")
 
 
-def runs(connection: Connection, made: Made) -> pandas.DataFrame:
-    """List the runs of every dataflow, newest first for each kind.
+def runs(connection: Connection, made: Made, *, newest: int = 2) -> pandas.DataFrame:
+    """List the *newest* runs of every dataflow, newest first for each kind.
 
     A run of a live platform is one hour, and is shown some time after that hour (documented: Adobe, monitor streaming
     dataflows). Counts are records; times are UTC.
     """
-    found = [_row(kind, run) for kind, flow_id in made.flow_ids.items() for run in connection.flows.runs(flow_id)]
+    found = [
+        _row(kind, run) for kind, flow_id in made.flow_ids.items() for run in connection.flows.runs(flow_id)[:newest]
+    ]
     return table(found, COLUMNS)
 
 
@@ -31,7 +33,7 @@ def _row(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:
     records, duration = metrics.get("recordSummary") or {}, metrics.get("durationSummary") or {}
     return {
         "kind": kind,
-        "run": run["id"],
+        "run": str(run["id"])[:8],
         "from": _moment(duration.get("startedAtUTC")),
         "to": _moment(duration.get("completedAtUTC")),
         "status": str((metrics.get("statusSummary") or {}).get("status", "")),

@@ -18,7 +18,7 @@ _known: set[str] = set()
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer)\s+[\w.~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)(/collection/(?:batch/)?)[0-9a-f]{16,64}(?:\?[^\s\"'<>\\)]*)?"), rf"\1{HIDDEN}"),
-    (re.compile(r"(?i)(\"?(?:client_secret|access_token|secret|password)\"?\s*[=:]\s*\"?)[^\s\"'&,;}<>\\]{6,}"),
+    (re.compile(r"(?i)(\"?(?:client_secret|access_token|secret|password)\"?\s*[=:]\s*\"?)(?!\$)[^\s\"'&,;}<>\\]{6,}"),
      rf"\1{HIDDEN}"),
     (re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]*)?"), HIDDEN),
     (re.compile(r"\bp8e-[\w-]{12,}"), HIDDEN),

@@ -149,12 +149,13 @@ def collect(connection: Connection, ids: Ids, counts: Mapping[str, int], *, bar:
     wanted = {key.partition(":")[2]: found for key, found in ids.items() if key.startswith(f"{blueprint.FLOW}:")}
     flows: dict[str, Mapping[str, Any]] = {}
     urls: dict[str, Secret] = {}
-    with bar("waiting until the dataflows are enabled", total=len(wanted)) as shown:
-        for kind, flow_id in wanted.items():
-            flow = connection.flows.wait_enabled(flow_id)
-            urls[kind] = webhook_url(flow)
-            flows[kind] = {name: value for name, value in flow.items() if name != "options"}
-            shown.step(1, note=kind)
+    if wanted:
+        with bar("waiting until the dataflows are enabled", total=len(wanted)) as shown:
+            for kind, flow_id in wanted.items():
+                flow = connection.flows.wait_enabled(flow_id)
+                urls[kind] = webhook_url(flow)
+                flows[kind] = {name: value for name, value in flow.items() if name != "options"}
+                shown.step(1, note=kind)
     return Made(connection, dict(ids), flows, Webhooks(urls, connection.workspace.folder), dict(counts))
 
 
