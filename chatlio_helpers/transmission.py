@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from .errors import PlatformError
+from .errors import PlatformError, RateLimited
 from .outbox import Entry, Outbox
 from .progress import Progress
 from .secret import Secret, redact
@@ -46,15 +46,16 @@ class Pace:
         self.rounds = 0
         self._window = min(self._most, self._window + 1 / self._window)
 
-    def failed(self, started: float, now: float, asked: float | None) -> None:
-        """Halve the window once per round of requests; hold everything as long as the platform *asked* for."""
+    def failed(self, started: float, now: float, error: PlatformError) -> None:
+        """Halve the window once per round of requests; hold everything when it is not one request's bad luck.
+
+        That is: after 429, and after a second round without a success. One 503 among successes holds only its entry.
+        """
         if started >= self._round_at:
             self._round_at, self.rounds = now, self.rounds + 1
             self._window = max(1.0, self._window / 2)
-            if self.rounds > 1:
-                self.until = max(self.until, now + backoff(self.rounds))
-        if asked is not None:
-            self.until = max(self.until, now + asked)
+        if isinstance(error, RateLimited) or self.rounds > 1:
+            self.until = max(self.until, now + (backoff(self.rounds) if error.wait is None else error.wait))
 
 
 class Transmission:
@@ -147,7 +148,7 @@ class Transmission:
         tries = self._tries[entry.id] = self._tries.get(entry.id, 0) + 1
         if tries >= TRIES:
             self._aside.add(entry.id)
-        self._pace.failed(started, now, error.wait)
+        self._pace.failed(started, now, error)
         self._outbox.postpone(entry.id, now + max(backoff(tries), error.wait or 0.0), words(error))
         self._next = []  # the oldest entry goes first, also when it is tried again
         self._bar.step(0, note=f"later: {words(error)}")
