@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ def accessible(html: str) -> str:
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
-    for number, table in enumerate(soup.find_all("table"), 1):
-        _label_table(soup, table, number)
+    for table in soup.find_all("table"):
+        _label_table(soup, table)
     for picture in soup.find_all("img"):
         if not picture.get("alt"):
             picture["alt"] = NO_ALT
@@ -71,20 +72,28 @@ def accessible(html: str) -> str:
     return str(soup)
 
 
-def _label_table(soup: Any, table: Any, number: int) -> None:
+def _label_table(soup: Any, table: Any) -> None:
     for cell in table.select("thead th:not([scope])"):
         cell["scope"] = "col"
     for cell in table.select("tbody th:not([scope])"):
         cell["scope"] = "row"
     if table.find("caption") is None:
-        rows, columns = len(table.select("tbody tr")), len(table.select("thead tr:first-child th"))
         caption = soup.new_tag("caption")
-        caption.string = f"Table {number}: {rows} rows, {columns} columns"
+        caption.string = _caption(table)
         table.insert(0, caption)
-    table.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "region"}))
+    table.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group"}))
     table.parent["aria-label"] = table.caption.get_text(strip=True)
 
 
+def _caption(table: Any) -> str:
+    """Give a table that has no caption the heading above it and its size."""
+    heading = table.find_previous(["h1", "h2", "h3", "h4"])
+    rows, columns = len(table.select("tbody tr")), len(table.select("thead tr:first-child th"))
+    size = f"{rows} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
+    return f"{heading.get_text(strip=True)}: {size}" if heading else size
+
+
+@cache
 def _exporter() -> Any:
     from nbconvert.exporters import HTMLExporter
     from traitlets.config import Config

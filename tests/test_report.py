@@ -52,7 +52,7 @@ def test_a_picture_keeps_its_alternative_text(executed):
 
 def test_a_table_has_a_caption_and_scopes(executed):
     """Every table can be found by its caption and read by its headings."""
-    assert executed.table.caption.text == "Table 1: 1 rows, 1 columns"
+    assert executed.table.caption.text == "A picture and a table: 1 row, 1 column"
     assert {cell["scope"] for cell in executed.table.find_all("th")} == {"col"}
 
 
