@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cards import html_table
-from ..secret import Secret, redact
+from ..secret import Secret
 from .board import Board, Twin, wants_widgets
 
 SHOWN_FOR = 60.0  # seconds
@@ -24,7 +24,9 @@ class Masked:
     """A table of kinds and masked URLs."""
 
     def __init__(self, urls: Mapping[str, Secret]) -> None:
-        self._rows = [{"kind": kind, "webhook URL": redact(url.reveal())} for kind, url in urls.items()]
+        from ..onboarding.dataflows import masked  # here, because it loads the whole client
+
+        self._rows = [{"kind": kind, "webhook URL": masked(url)} for kind, url in urls.items()]
 
     def __repr__(self) -> str:
         return "\n".join(f"{row['kind']}: {row['webhook URL']}" for row in self._rows)
