@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .conversations import OUTCOMES
 from .frames import Tables
+from .frames.conversations import OUTCOMES
 from .tables import table
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatlio_helpers import config, times
-from chatlio_helpers.columns import FRAMES, dictionary
+from chatlio_helpers.frames.columns import FRAMES, dictionary
 from chatlio_helpers.errors import CheckFailed
 from chatlio_helpers.events import KINDS, Events, classify
 from chatlio_helpers.frames import Tables, tidy
@@ -17,7 +17,7 @@ from chatlio_helpers.payloads import load
 from chatlio_helpers.privacy import report as personal_data
 from chatlio_helpers.privacy import synthetic
 from chatlio_helpers.quality import report as quality
-from chatlio_helpers.visitors import address
+from chatlio_helpers.frames.visitors import address
 
 
 def message(at, visitor, **more):
@@ -61,7 +61,7 @@ def test_every_column_has_its_documented_dtype(tables):
 def test_the_data_dictionary_is_current():
     """docs/data-dictionary.md is what the table of columns says."""
     written = (config.CHECKOUT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
-    assert written == dictionary(), "run python -m chatlio_helpers.columns"
+    assert written == dictionary(), "run python -m chatlio_helpers.frames.columns"
 
 
 def test_keys_are_unique_and_joins_find_their_partner(tables):

@@ -23,16 +23,18 @@ HEAVY = {  # library: the modules that may import it at all
 RUNGS = [  # each line may import only what stands on it or above it
     line.split()
     for line in """
-    secret errors cards results config tables times front_end progress ledger workspace
-    credential_formats credentials
-    columns strict_json events guesses payloads frames conversations messages visitors quality traps charts picture
-        privacy synthetic simulator dialogues xdm documented
+    secret errors cards results config tables frame_view times masks front_end progress ledger workspace
+    credentials
+    events payloads documented frames quality charts picture privacy simulator xdm
     aep
     local connection
     onboarding outbox transmission delivery sender landings verification
     journey monitor lessons
-    panels doctor runner engine parameters scrub failures run_record report notebook_rules cli commands __main__ __init__
-    """.replace("\n        ", " ").strip().splitlines()
+    panels doctor runner engine parameters scrub failures run_record report notebook_rules cli commands __main__
+        __init__
+    """.replace("\n        ", " ")
+    .strip()
+    .splitlines()
 ]
 
 

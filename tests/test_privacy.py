@@ -7,7 +7,7 @@ import json
 import pytest
 
 from chatlio_helpers import config, masks
-from chatlio_helpers.columns import FRAMES
+from chatlio_helpers.frames.columns import FRAMES
 from chatlio_helpers.documented import PATHS, leaves
 from chatlio_helpers.events import Events, Unreadable, classify
 from chatlio_helpers.frames import tidy

@@ -1,6 +1,6 @@
 """Events as tidy frames: visitors, conversations, messages and what belongs to them.
 
-The columns, their dtypes and meanings stand in :mod:`chatlio_helpers.columns` and in ``docs/data-dictionary.md``.
+The columns, their dtypes and meanings stand in ``columns.py`` and in ``docs/data-dictionary.md``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from . import times
-from .cards import html_table
+from .. import times
+from ..cards import html_table
+from ..events import Event, Events
+from ..results import Result, check
+from ..tables import table
 from .columns import FRAMES, JOINS, TIME
 from .conversations import Chosen, agents, conversation, seconds
-from .events import Event, Events
 from .messages import Message, longest, text
-from .results import Result, check
-from .tables import table
 from .visitors import visitor
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _offline_rows(numbered: _Numbered) -> Iterator[dict[str, Any]]:
 
 
 def _frame(name: str, rows: Iterable[dict[str, Any]]) -> pandas.DataFrame:
-    from .frame_view import Frame
+    from ..frame_view import Frame
 
     found = list(rows)
     columns = FRAMES[name].columns

@@ -17,8 +17,8 @@ from ipaddress import IPv6Address, ip_address
 from random import Random
 from typing import Any
 
-from .conversations import is_generated
-from .events import Event, Events, Unreadable, payload_size
+from ..events import Event, Events, Unreadable, payload_size
+from ..frames.conversations import is_generated
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 _GIVEN = ("Ada", "Ben", "Cleo", "Dan", "Elif", "Finn", "Gia", "Hugo", "Ines", "Jan", "Kira", "Luca", "Mara", "Nils")

@@ -24,11 +24,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .cards import Card
-from .config import home, private_folder
-from .credential_formats import ALIASES, KNOWN, Found, collect, read
-from .errors import CredentialError
-from .secret import Secret
+from ..cards import Card
+from ..config import home, private_folder
+from ..errors import CredentialError
+from ..secret import Secret
+from .formats import ALIASES, KNOWN, Found, collect, read
 
 POINTER_VARIABLE = "CHATLIO_KIT_CREDENTIALS"
 VARIABLES = tuple(f"AEP_{name.upper()}" for name in ALIASES)

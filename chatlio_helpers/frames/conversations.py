@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from . import times
-from .events import Event
+from .. import times
+from ..events import Event
 from .messages import Message, text
 
 Numbered = tuple[int, Event]

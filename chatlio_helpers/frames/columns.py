@@ -1,6 +1,6 @@
 """The columns of every frame, once: they type the frames and write the data dictionary.
 
-``python -m chatlio_helpers.columns docs/data-dictionary.md`` writes the dictionary anew.
+``python -m chatlio_helpers.frames.columns docs/data-dictionary.md`` writes the dictionary anew.
 """
 
 from __future__ import annotations
@@ -184,8 +184,9 @@ JOINS = (  # left frame and column, right frame and column, what the join gives
 def dictionary() -> str:
     """Give the data dictionary: one Markdown table per frame, and the joins."""
     parts = [
-        "# Data dictionary\n\nThe frames of `frames.tidy(events)`. Written by `python -m chatlio_helpers.columns`; "
-        "do not edit by hand.\n\nTimes are UTC, cut to milliseconds. The empty text, which Chatlio writes for "
+        "# Data dictionary\n\nThe frames of `frames.tidy(events)`. Written by "
+        "`python -m chatlio_helpers.frames.columns`; do not edit by hand.\n\n"
+        "Times are UTC, cut to milliseconds. The empty text, which Chatlio writes for "
         "*missing*, is missing here.\n"
     ]
     parts += [_section(name, frame) for name, frame in FRAMES.items()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import times
+from .. import times
+from ..events import Event
 from .conversations import last
-from .events import Event
 
 _SAID = {
     "email": "email",

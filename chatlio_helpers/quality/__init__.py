@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .cards import html_table
-from .documented import paths
-from .events import Event, Events, said
-from .masks import identifier
-from .messages import longest
-from .results import Result
-from .tables import table
+from ..cards import html_table
+from ..documented import paths
+from ..events import Event, Events, said
+from ..frames.messages import longest
+from ..masks import identifier
+from ..results import Result
+from ..tables import table
 from .traps import TRAPS
 
 if TYPE_CHECKING:

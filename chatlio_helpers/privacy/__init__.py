@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import masks
-from .columns import FRAMES
-from .documented import leaves
-from .events import Events, called, said
-from .frames import Tables
+from .. import masks
+from ..documented import leaves
+from ..events import Events, called, said
+from ..frames import Tables
+from ..frames.columns import FRAMES
+from ..tables import table
 from .synthetic import synthetic
-from .tables import table
 
 if TYPE_CHECKING:
     import pandas

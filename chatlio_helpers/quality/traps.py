@@ -13,11 +13,11 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from . import masks, times
-from .conversations import is_generated
-from .documented import OLDER, PATHS, leaves, paths
-from .events import Event, said
-from .messages import messages
+from .. import masks, times
+from ..documented import OLDER, PATHS, leaves, paths
+from ..events import Event, said
+from ..frames.conversations import is_generated
+from ..frames.messages import messages
 
 RECOMMENDED = 10 * 1024  # bytes of a streaming record (documented: Adobe, guardrails)
 LARGEST = 1024 * 1024  # bytes, hard limit of the platform (documented: Adobe, guardrails)

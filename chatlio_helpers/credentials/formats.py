@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
-from .errors import CredentialError
+from ..errors import CredentialError
 
 KNOWN = (
     "the project JSON or the credential JSON of Adobe's Developer Console, a Postman environment, "

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import times
-from .errors import ConfigurationError, PayloadError
-from .events import KINDS, Event, Events, Unreadable, called, classify
+from .. import times
+from ..errors import ConfigurationError, PayloadError
+from ..events import KINDS, Event, Events, Unreadable, called, classify
 from .strict_json import NotJson, decoded, parsed
 
 LINES = (".jsonl", ".ndjson")

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from .cards import html_table
-from .errors import PayloadError
-from .results import Result, check
-from .tables import table
+from ..cards import html_table
+from ..errors import PayloadError
+from ..results import Result, check
+from ..tables import table
 
 if TYPE_CHECKING:
     import pandas

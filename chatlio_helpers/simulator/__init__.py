@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from . import dialogues, times
-from .cards import html_table
-from .errors import ConfigurationError
-from .events import KINDS, Events, classify
-from .tables import table
+from .. import times
+from ..cards import html_table
+from ..errors import ConfigurationError
+from ..events import KINDS, Events, classify
+from ..tables import table
+from . import dialogues
 
 if TYPE_CHECKING:
     import pandas

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .events import Event, as_guess
+from . import Event, as_guess
 
 
 def guesses(events: Iterable[Event]) -> Iterator[Event]:
