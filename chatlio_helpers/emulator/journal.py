@@ -5,23 +5,24 @@ many requests that wait at the same time share one commit (and so one ``fsync``)
 
 .. code-block:: text
 
-    append -> pending -> writer thread: one transaction for all that is pending -> every waiting request answers 200
+    append -> pending -> end of this turn of the event loop: one transaction for all -> every waiting request answers
+
+The event loop itself waits for the disk: handing the commit to a thread and back costs more than the commit, and while
+it waits the other requests gather for the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS messages(
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    number INTEGER PRIMARY KEY,
     seat TEXT NOT NULL, sandbox TEXT NOT NULL, flow TEXT NOT NULL, dataset TEXT NOT NULL,
     inlet TEXT NOT NULL, transaction_id TEXT NOT NULL, received INTEGER NOT NULL, body BLOB NOT NULL)
 """
@@ -68,8 +69,6 @@ class Journal:
         self._reader = self._connect()
         self._reading = threading.Lock()
         self._pending: list[tuple[Sequence[Message], asyncio.Future[None]]] = []
-        self._flushing: asyncio.Task[None] | None = None
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -81,37 +80,35 @@ class Journal:
         """Return when *messages* are on disk, all of them; raises JournalUnwritable when none of them is."""
         if not messages:
             return
-        waiting = asyncio.get_running_loop().create_future()
-        self._pending.append((messages, waiting))
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
-        # Shielded: a request that is cut off must not take the others' commit with it.
-        await asyncio.shield(waiting)
-
-    async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._pending:
-            group, self._pending = self._pending, []
-            failure = await loop.run_in_executor(self._pool, self._commit, [messages for messages, _ in group])
-            for _, waiting in group:
-                _settle(waiting, failure)
-            if failure is None:
-                self.appended()
-        self._flushing = None
+        waiting = loop.create_future()
+        if not self._pending:
+            loop.call_soon(self._flush)
+        self._pending.append((messages, waiting))
+        await waiting
 
-    def _commit(self, group: list[Sequence[Message]]) -> JournalUnwritable | None:
+    def _flush(self) -> None:
+        group, self._pending = self._pending, []
+        failure = self._commit([message for messages, _ in group for message in messages])
+        for _, waiting in group:
+            _settle(waiting, failure)
+        if failure is None:
+            self.appended()
+
+    def _commit(self, messages: list[Message]) -> JournalUnwritable | None:
+        rows = [message[:-1] for message in messages]
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            self._writer.executemany(INSERT, (message[:-1] for message in itertools.chain(*group)))
-            self._writer.execute("COMMIT")
+            if len(rows) == 1:  # a statement outside a transaction commits by itself, in one step
+                self._writer.execute(INSERT, rows[0])
+            else:
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._writer.executemany(INSERT, rows)
+                self._writer.execute("COMMIT")
         except sqlite3.Error as error:
-            self._roll_back()
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
             return JournalUnwritable(str(error))
         return None
-
-    def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
 
     def read(self, after: int, limit: int) -> list[Message]:
         """Give up to *limit* messages whose number is above *after*, in order."""
@@ -119,15 +116,16 @@ class Journal:
             return [Message(*row) for row in self._reader.execute(SELECT, (after, limit))]
 
     def forget(self, up_to: int) -> None:
-        """Drop what has landed: all messages up to and with number *up_to*; raises sqlite3.Error on a full disk.
+        """Drop what has landed, up to and with number *up_to*; raises sqlite3.Error on a full disk.
 
-        It goes through the writer thread, because SQLite has one writer at a time.
+        The last one stays as an empty shell, because SQLite counts on from the highest number that is there.
         """
-        self._pool.submit(self._writer.execute, "DELETE FROM messages WHERE number <= ?", (up_to,)).result()
+        with self._reading:
+            self._reader.execute("DELETE FROM messages WHERE number < ?", (up_to,))
+            self._reader.execute("UPDATE messages SET body = x'' WHERE number = ?", (up_to,))
 
     def close(self) -> None:
-        """Finish what is being written, and let go of the file."""
-        self._pool.shutdown(wait=True)
+        """Let go of the file; the event loop must have stopped appending."""
         with self._reading:
             self._reader.close()
         self._writer.close()

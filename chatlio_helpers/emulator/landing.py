@@ -12,6 +12,7 @@ again. A crash after it leaves messages that the cursor has passed: they are not
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from typing import Any
@@ -29,6 +30,7 @@ MOST_ROWS, MOST_BYTES, PAGE = 2_000, 16_000_000, 64
 PACE = 0.1  # seconds between two rounds: what arrives meanwhile shares a batch
 REST = 1.0  # seconds to wait after the disk refused
 FORGET_EVERY = 5.0  # seconds between two clean-ups of the journal; each costs a commit
+SWITCH = 0.0005  # seconds; Python's own 5 ms would let a landing hold up each request several times
 CURSOR = ("landing", "cursor")
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,7 @@ class Lander:
 
     def start(self) -> None:
         """Start landing: first what a former process accepted and did not land."""
+        sys.setswitchinterval(SWITCH)
         self._thread.start()
 
     def stop(self) -> None:
