@@ -30,6 +30,7 @@ from . import (
     flow_service,
     flows,
     ims,
+    language,
     mappings,
     runs,
     sandboxes,
@@ -47,7 +48,20 @@ from .service import refusal
 from .unbuilt import last_route
 
 # Importing a module of a service registers its operations; these are the services that they register with.
-BUILT = (access, batches, connections, datasets, descriptors, flows, mappings, runs, sandboxes, schemas, specs)
+BUILT = (
+    access,
+    batches,
+    connections,
+    datasets,
+    descriptors,
+    flows,
+    language,
+    mappings,
+    runs,
+    sandboxes,
+    schemas,
+    specs,
+)
 SERVICES = (sandboxes.service, schema_service.service, batches.service, mappings.service, flow_service.service,
             access.service)  # fmt: skip
 

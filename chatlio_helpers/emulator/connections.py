@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import specs
+from . import shapes, specs
 from .flow_service import (
     check_etag,
     created,
@@ -29,12 +29,18 @@ _TUTORIAL = "Chatlio streaming tutorial (API)"
 _HTTP_API = "HTTP API source tutorial"
 _REQUIRED = {BASE: (), SOURCE: ("name", "data"), TARGET: ("data",)}
 _USES = {SOURCE: "sourceConnectionIds", TARGET: "targetConnectionIds"}
+_SHAPE = {
+    "name": str, "description": str, "providerId": str, "baseConnectionId": str, "connectionSpec": shapes.REFERENCE,
+    "data": {"format": str, "schema": shapes.REFERENCE}, "params": {"dataSetId": str},
+    "auth": {"specName": str, "params": dict}, "inheritedAttributes": dict,
+}  # fmt: skip
 _MANAGED = ("id", "etag", "version", "createdAt", "updatedAt", "state")
 
 
 def create(call: Call, kind: str) -> Response:
     """Make a connection: 201 with id and etag; raises 1405, 1413, 1439 or 1455-400."""
     body = {key: value for key, value in call.body().items() if key not in _MANAGED}
+    _check_shape(body)
     for field in ("connectionSpec", *_REQUIRED[kind]):
         if not body.get(field):
             raise FlowProblem("1455-400", f"Validation failed: missing field [{field}].")
@@ -68,7 +74,8 @@ def change(call: Call, kind: str) -> dict[str, Any]:
     item = read(call, kind)
     check_etag(call, item)
     result = patched(call, item)
-    if result["connectionSpec"] != item["connectionSpec"]:
+    _check_shape(result)
+    if result.get("connectionSpec") != item["connectionSpec"]:
         raise FlowProblem("1414-400", "The connection spec of a connection cannot be updated.")
     keep(call, kind, result)
     return receipt(result)
@@ -81,6 +88,12 @@ def shown(call: Call, item: dict[str, Any]) -> dict[str, Any]:
         return item
     params = item["auth"]["params"] | {"inletUrl": f"{call.base_url}/collection/{inlet}"}
     return item | {"auth": item["auth"] | {"params": params}}
+
+
+def _check_shape(body: dict[str, Any]) -> None:
+    wrong = shapes.misfit(body, _SHAPE)
+    if wrong:
+        raise FlowProblem("1454-400", wrong)
 
 
 def _spec(given: Any) -> dict[str, Any]:
@@ -123,7 +136,7 @@ def _register(kind: str, names: tuple[str, str, str, str, str], made: Known) -> 
 
     @service.operation("GET", f"/{kind}", names[1], paged, permission="view-sources")
     def every(call: Call) -> dict[str, Any]:
-        return listing(call, kind, [shown(call, row.body) for row in call.scope.list(kind)])
+        return listing(call, kind, [shown(call, row.body) for row in reversed(call.scope.list(kind))])
 
     @service.operation("GET", f"/{kind}/{{id}}", names[2], observed(_TUTORIAL), permission="view-sources")
     def one(call: Call) -> dict[str, Any]:

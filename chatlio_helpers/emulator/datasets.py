@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import batches, filters, patch, registry
+from . import batches, filters, patch, registry, shapes
 from .batches import service
 from .problems import AepProblem, Problem
 from .provenance import documented
@@ -17,6 +17,11 @@ from .service import Call, answer
 KIND = "dataSets"
 _SOURCE = "catalog.yaml; catalog/api"
 _NO_BODY = "the body of a refusal"
+_SHAPE = {
+    "name": str, "description": str, "schemaRef": shapes.REFERENCE, "tags": {shapes.EVERY: [str]},
+    "fileDescription": dict, "observableSchema": dict, "enableErrorDiagnostics": bool,
+}  # fmt: skip
+_OWN_TAGS = ("adobe/pqs/table",)
 _PAGING = ("limit", "start", "properties", "orderBy", "property", "tags")
 _MANAGED = ("created", "updated", "version", "imsOrg", "createdClient", "createdUser", "updatedUser", "viewId",
             "basePath", "files", "namespace", "state")  # fmt: skip
@@ -32,7 +37,7 @@ def create(call: Call) -> Response:
     body = {key: value for key, value in call.body().items() if key not in _MANAGED}
     _check(call, body)
     description = {"persisted": True, "containerFormat": "parquet", "format": "parquet"}
-    tags = {"adobe/pqs/table": [_table_name(call, body["name"])]} | body.get("tags", {})
+    tags = {"adobe/pqs/table": [_table_name(call, body["name"])]} | (body.get("tags") or {})
     now, who = call.now, call.caller.account.technical_account
     dataset = {
         "version": "1.0.0", "imsOrg": call.caller.seat.org_id, **body, "tags": tags,
@@ -40,7 +45,7 @@ def create(call: Call) -> Response:
         "createdUser": who, "updatedUser": who, "namespace": "ACP", "state": "DRAFT",
         "viewId": view, "files": f"@/dataSets/{id}/views/{view}/files", "persistence": {},
         "observableSchema": body.get("observableSchema", {}),
-        "fileDescription": description | body.get("fileDescription", {}),
+        "fileDescription": description | (body.get("fileDescription") or {}),
         "enableErrorDiagnostics": body.get("enableErrorDiagnostics", False),
     }  # fmt: skip
     if "validate-only" not in call.request.headers.get("pragma", "").lower():
@@ -108,16 +113,20 @@ def delete(call: Call) -> list[str]:
 
 def _replaced(call: Call, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     _check(call, new)
-    if new["schemaRef"].get("id") != old["schemaRef"]["id"]:
+    if new["schemaRef"]["id"] != old["schemaRef"]["id"]:
         raise _bad("The schema of a dataset cannot be changed.")
     managed = {key: old[key] for key in _MANAGED if key in old}
-    kept = managed | {"updated": max(call.now, old["updated"] + 1)}
+    tags = {key: old["tags"][key] for key in _OWN_TAGS if key in old["tags"]} | (new.get("tags") or {})
+    kept = managed | {"tags": tags, "updated": max(call.now, old["updated"] + 1)}
     kept["updatedUser"] = call.caller.account.technical_account
     _keep(call, call.part("id"), {**new, **kept})
     return _reference(call.part("id"))
 
 
 def _check(call: Call, body: dict[str, Any]) -> None:
+    wrong = shapes.misfit(body, _SHAPE)
+    if wrong:
+        raise _bad(wrong)
     if not isinstance(body.get("name"), str) or not body["name"]:
         raise _bad("A dataset needs a name.")
     reference = body.get("schemaRef")
@@ -125,7 +134,7 @@ def _check(call: Call, body: dict[str, Any]) -> None:
     schema = registry.find(call.scope, str(id), ("schemas",))
     if schema is None:
         raise _bad(f"The schemaRef of the dataset names no schema of this sandbox: {id}.")
-    profile = body.get("tags", {}).get("unifiedProfile", [])
+    profile = (body.get("tags") or {}).get("unifiedProfile") or []
     enabled = any("enabled" in tag and "true" in tag for tag in profile)
     if enabled and "union" not in schema.get("meta:immutableTags", ()):
         raise _bad(f"A dataset can be enabled for Profile only when its schema is: {id} has no tag union.")
@@ -134,7 +143,7 @@ def _check(call: Call, body: dict[str, Any]) -> None:
 def _table_name(call: Call, name: str) -> str:
     """Give a Query Service table name that no other dataset has."""
     table = re.sub(r"\W+", "_", name.lower()).strip("_") or "dataset"
-    taken = {row.body["tags"]["adobe/pqs/table"][0] for row in call.scope.list(KIND)}
+    taken = {table for row in call.scope.list(KIND) for table in row.body["tags"].get("adobe/pqs/table", ())}
     return table if table not in taken else f"{table}_{secrets.token_hex(2)}"
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import connections, mappings, specs
+from . import connections, mappings, shapes, specs
 from .problems import FlowProblem, Problem
 from .service import Call
 
+_SHAPE = {
+    "name": str, "description": str, "flowSpec": shapes.REFERENCE, "sourceConnectionIds": [str],
+    "targetConnectionIds": [str], "options": dict, "scheduleParams": dict,
+    "transformations": [{"name": str, "params": {"mappingId": str, "mappingVersion": (str, int)}}],
+}  # fmt: skip
 SchemaId = tuple[str, int]  # the $id and its major version
 
 
 def check(call: Call, flow: dict[str, Any]) -> None:
     """Raise the documented refusal when *flow* names what is not there or does not fit together."""
+    wrong = shapes.misfit(flow, _SHAPE)
+    if wrong:
+        raise FlowProblem("1454-400", wrong)
     spec = _flow_spec(flow)
     sources = [_connection(call, connections.SOURCE, id) for id in _ids(flow, "sourceConnectionIds")]
     targets = [_connection(call, connections.TARGET, id) for id in _ids(flow, "targetConnectionIds")]

@@ -123,7 +123,10 @@ def patched(call: Call, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def listing(call: Call, kind: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Filter, sort and page *items* (newest first) as the query says; raises the documented refusals."""
+    """Filter, sort and page *items* as the query says; raises the documented refusals.
+
+    *items* come newest first, which also decides between those that are equal in the order asked for.
+    """
     query = call.request.query_params
     unknown = sorted(set(query) - _PARAMETERS)
     if unknown:

@@ -91,7 +91,7 @@ def create(call: Call) -> Response:
 )  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
     """Give the dataflows that fit the query."""
-    settled = [_settled(call.platform, call.scope, row.body) for row in call.scope.list(KIND)]
+    settled = [_settled(call.platform, call.scope, row.body) for row in reversed(call.scope.list(KIND))]
     return listing(call, KIND, [_shown(call, flow) for flow in settled])
 
 

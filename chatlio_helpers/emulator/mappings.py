@@ -1,4 +1,4 @@
-"""Data Prep: mapping sets, their versions, validation, preview and the expression language's catalogues."""
+"""Data Prep: mapping sets, their versions, validation and preview."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import composition
+from . import composition, shapes
 from .problems import AepProblem, Problem
 from .provenance import assumed, documented, observed
 from .service import Call, Service
@@ -20,6 +20,14 @@ KIND, VERSIONS = "mappingSets", "mappingSetVersions"
 LONGEST = 4096  # characters of a calculated field, a documented guardrail
 _SOURCE = "data-prep.yaml; data-prep/api/mapping-set"
 _NO_BODY = "the body of a refusal"
+_SHAPE = {
+    "name": str, "tags": (dict, list), "inputSchema": dict, "outputSchema": {"schemaRef": shapes.REFERENCE},
+    "xdmSchema": str, "xdmVersion": str,
+    "mappings": [{
+        "sourceType": str, "source": str, "destination": str, "sourceAttribute": str, "destinationXdmPath": str,
+        "name": str, "description": str, "identity": bool, "version": (int, str),
+    }],
+}  # fmt: skip
 _TYPES = {
     "ATTRIBUTE": "ATTRIBUTE", "text/x.schema-path": "ATTRIBUTE",
     "EXPRESSION": "EXPRESSION", "text/x.aep-xl": "EXPRESSION",
@@ -39,6 +47,7 @@ def load(scope: Scope, id: str, version: int | None = None) -> dict[str, Any] | 
 
 def schema_reference(mapping_set: dict[str, Any]) -> dict[str, Any]:
     """Give the target schema ``{"id", "contentType"}`` of a mapping set; raises a 400 when it names none."""
+    _check_shape(mapping_set)
     reference = (mapping_set.get("outputSchema") or {}).get("schemaRef")
     if isinstance(reference, dict) and reference.get("id"):
         return reference
@@ -73,7 +82,7 @@ def create(call: Call) -> dict[str, Any]:
 def every(call: Call) -> dict[str, Any]:
     """Give mapping sets by ``name``, ordered by ``orderBy``, paged by ``limit`` and ``start``."""
     name = call.query("name")
-    items = [row.body for row in call.scope.list(KIND) if not name or row.name == name]
+    items = [row.body for row in reversed(call.scope.list(KIND)) if not name or row.name == name]
     items = _ordered(items, call.query("orderBy", "-modifiedDate"))
     limit, start = _number(call, "limit", 10), _number(call, "start", 0)
     shown = [_shown(call, item) for item in items[start : start + limit]]
@@ -162,48 +171,6 @@ def preview(call: Call) -> list[dict[str, Any]]:
     return [_previewed(mapper.apply(payload, now)) for payload in payloads]
 
 
-@service.operation(
-    "POST", "/languages/el/validate", "validateExpression",
-    documented("data-prep/api/functions", "the object form of the answer, not the description's bare boolean"),
-    permission="view-sources",
-)  # fmt: skip
-def validate_expression(call: Call) -> dict[str, Any]:
-    """Check the syntax of one expression."""
-    from .expression_errors import ExpressionError
-    from .expressions import parse
-
-    expression = call.body().get("expression")
-    if not isinstance(expression, str):
-        raise _bad("The body has no expression.")
-    try:
-        parse(expression)
-    except ExpressionError as error:
-        return {"validationStatus": "failed", "error": str(error)}
-    return {"validationStatus": "succeeded", "error": "none"}
-
-
-@service.operation(
-    "GET", "/languages/el/functions", "listMappingSetFunctions", documented("data-prep/functions"),
-    permission="view-sources",
-)  # fmt: skip
-def functions(call: Call) -> list[dict[str, Any]]:
-    """Give the catalogue of functions."""
-    from .functions import FUNCTIONS
-
-    return [function.entry() for function in FUNCTIONS.values()]
-
-
-@service.operation(
-    "GET", "/languages/el/operators", "listMappingSetOperators", documented("data-prep/functions"),
-    permission="view-sources",
-)  # fmt: skip
-def operators(call: Call) -> list[dict[str, Any]]:
-    """Give the catalogue of operators."""
-    from .functions import OPERATORS
-
-    return list(OPERATORS)
-
-
 def _stored(call: Call, body: dict[str, Any], id: str, version: int, made: int) -> dict[str, Any]:
     reference = schema_reference(body)
     _schema(call, body)
@@ -224,6 +191,7 @@ def _stored(call: Call, body: dict[str, Any], id: str, version: int, made: int) 
 
 
 def _rows(mapping_set: dict[str, Any]) -> list[dict[str, Any]]:
+    _check_shape(mapping_set)
     given = mapping_set.get("mappings")
     if not isinstance(given, list) or not given:
         raise _bad("The mapping set has no mappings.")
@@ -238,13 +206,19 @@ def _row(given: Any) -> dict[str, Any]:
     destination = given.get("destinationXdmPath") if destination is None else destination
     if not isinstance(source, str) or not isinstance(destination, str) or not destination:
         raise _bad("Each mapping needs source and destination (or sourceAttribute and destinationXdmPath).")
-    kind = _TYPES.get(given.get("sourceType", "ATTRIBUTE"))
+    kind = _TYPES.get(given.get("sourceType") or "ATTRIBUTE")
     if kind is None:
         raise _bad(f"The sourceType {given['sourceType']!r} is none of ATTRIBUTE, EXPRESSION, STATIC.")
     if kind == "EXPRESSION" and len(source) > LONGEST:
         raise _bad(f"A calculated field holds at most {LONGEST} characters; that of {destination} has {len(source)}.")
     both = {"sourceType": kind, "source": source, "destination": destination}
     return {**given, **both, "sourceAttribute": source, "destinationXdmPath": destination}
+
+
+def _check_shape(mapping_set: dict[str, Any]) -> None:
+    wrong = shapes.misfit(mapping_set, _SHAPE)
+    if wrong:
+        raise _bad(wrong)
 
 
 def _schema(call: Call, mapping_set: dict[str, Any]) -> dict[str, Any]:

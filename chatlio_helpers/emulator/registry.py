@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from . import xdm_classes
+from . import shapes, xdm_classes
+from .schema_service import bad
 from .service import Call
 from .store import Scope
 
@@ -47,7 +48,10 @@ def new(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def completed(call: Call, body: dict[str, Any], *, made: int) -> dict[str, Any]:
-    """Give *body* with the managed fields: types, organisation, container, metadata."""
+    """Give *body* with the managed fields: types, organisation, container, metadata; raises a 400 for no schema."""
+    wrong = shapes.schema_misfit(body)
+    if wrong:
+        raise bad(wrong)
     sandbox, account = call.caller.sandbox, call.caller.account
     who = {"ClientId": account.client_id, "UserId": account.technical_account}
     meta = body.get("meta:registryMetadata", {})

@@ -20,7 +20,7 @@ _UNION = "union"
 def checked(call: Call, kind: str, body: dict[str, Any], *, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give *body* with what is derived from its parts; raises a SchemaProblem when it cannot be kept."""
     for field in _REQUIRED[kind]:
-        if not body.get(field):
+        if body.get(field) in (None, "", []):
             raise bad(f"The resource needs the field {field}.")
     if body["type"] != "object":
         raise bad(f"The type of the resource must be object; it was {body['type']!r}.")

@@ -38,7 +38,7 @@ def stats(call: Call) -> dict[str, Any]:
 def every(call: Call, kind: str, path: str, container: str) -> dict[str, Any]:
     """Give the resources of a kind; raises XDM-1006-400."""
     form = accept.list_form(call)
-    resources = _global(kind) if container == "global" else [row.body for row in call.scope.list(kind)]
+    resources = _global(kind) if container == "global" else [row.body for row in reversed(call.scope.list(kind))]
     page, rest = paged(call, f"/{container}/{path}", resources)
     if form == "xed-id":
         page = [{key: one[key] for key in _IDENTITY} for one in page]

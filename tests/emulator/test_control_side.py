@@ -21,7 +21,7 @@ def test_all_but_health_needs_the_admin_token(shared_server: Server) -> None:
 
 
 def test_seats_are_made_in_bulk_and_once(shared_server: Server) -> None:
-    """Many seats come from one call; a second call makes none anew; each has organisation, tenant and keys of its own."""
+    """Many seats come from one call; a second makes none anew; each has organisation, tenant and keys of its own."""
     names = [f"bulk-{number}" for number in range(40)]
     first = shared_server.control("POST", "/seats", {"names": names})["seats"]
     again = shared_server.control("POST", "/seats", {"names": names})["seats"]
