@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,11 @@ class Client:
             "Authorization": f"Bearer {token}", "x-api-key": self.keys["client_id"],
             "x-gw-ims-org-id": self.keys["org_id"], "x-sandbox-name": self.sandbox,
         }  # fmt: skip
-        self.tenant = self.call("GET", "/schemaregistry/stats").json()["tenantId"]
+
+    @cached_property
+    def tenant(self) -> str:
+        """The tenant id, without an underscore."""
+        return self.call("GET", "/schemaregistry/stats").json()["tenantId"]
 
     def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **more: Any):
         """Call one of Adobe's services; gives the answer, whatever it is."""
@@ -261,12 +265,3 @@ def running(folder: Path, **dials: float) -> Iterator[Server]:
         yield server
     finally:
         server.stop()
-
-
-def has_ended(pid: int) -> bool:
-    """Tell whether a process is gone."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
