@@ -21,17 +21,24 @@ if TYPE_CHECKING:
 Payloads = Iterable[Event] | Iterable[tuple[str, Mapping[str, Any]]]
 
 
-def send(connection: Connection, events: Payloads, *, made: Made | None = None, lighten: bool = False) -> Sent:
+def send(
+    connection: Connection,
+    events: Payloads,
+    *,
+    made: Made | None = None,
+    lighten: bool = False,
+    revive: bool = False,
+) -> Sent:
     """Send *events* to the dataflows of their kinds, through the workspace's outbox; never sends an event twice.
 
     *events* are events, or pairs of kind and payload. Dataflows that are missing are made; dataflows that a live
-    platform has just changed are waited for. *lighten* drops the texts that an oversize transcript repeats.
+    platform has just changed are waited for. *lighten* drops the texts that an oversize transcript repeats; *revive*
+    also tries events that the platform once refused for good.
     """
     ready = (made or plan(connection).apply()).settle()
     outbox = Outbox(connection.workspace.outbox_path)
-    return sender.send(
-        connection.collection, ready.webhooks, ready.flow_ids, _as_events(events), outbox, lighten=lighten
-    )
+    more = {"lighten": lighten, "revive": revive}
+    return sender.send(connection.collection, ready.webhooks, ready.flow_ids, _as_events(events), outbox, **more)
 
 
 def play(connection: Connection, chats: Chats, made: Made) -> Sent:

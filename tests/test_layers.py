@@ -28,7 +28,7 @@ RUNGS = [  # each line may import only what stands on it or above it
     events payloads documented frames quality charts picture privacy simulator xdm
     aep
     local connection
-    onboarding outbox transmission delivery sender landings verification
+    onboarding outbox delivery sender verification
     journey monitor lessons
     panels doctor runner engine parameters scrub failures run_record report notebook_rules cli commands __main__
         __init__

@@ -233,7 +233,7 @@ def test_only_the_chosen_kinds_and_files_are_sent():
 
     panel = panels.sending("platform", events(), send=send, interactive=True)
     assert panel.kinds["transcript"].disabled
-    assert "kit.send(platform, events)" in panel._line.value
+    assert "kit.send(aep, events)" in panel._line.value
     panel.kinds["unanswered"].value, panel.files.value, panel.lighten.value = False, ("b.json",), True
     click(panel, "Send")
     assert calls == [("platform", [("feedback", "b.json")], {"lighten": True})]

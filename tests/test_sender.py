@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers import transmission
 from chatlio_helpers.aep.collection import Collection
 from chatlio_helpers.aep.endpoints import Endpoints
 from chatlio_helpers.aep.session import Session
@@ -23,7 +22,7 @@ from chatlio_helpers.events import KINDS, classify
 from chatlio_helpers.outbox import Outbox
 from chatlio_helpers.progress import silent
 from chatlio_helpers.secret import Secret
-from chatlio_helpers.sender import LIMIT, send
+from chatlio_helpers.sender import LIMIT, send, transmission
 
 PATH = "/collection/0123456789abcdef0123456789abcdef"
 ACCEPT = (200, {}, {})

@@ -16,10 +16,10 @@ from chatlio_helpers.aep import Endpoints, Platform
 from chatlio_helpers.credentials import Credentials
 from chatlio_helpers.delivery import Delivery, Sent
 from chatlio_helpers.errors import VerificationFailed
-from chatlio_helpers.landings import reason
 from chatlio_helpers.progress import silent
 from chatlio_helpers.secret import Secret
 from chatlio_helpers.verification import LIVE_PATIENCE, pause, verify
+from chatlio_helpers.verification.landings import reason
 from chatlio_helpers.xdm import event_id
 
 DATASET = "5c8c3c555033b814b69f947f"

@@ -26,7 +26,7 @@ def connection(
     Without a front end the twin comes back, and no widget is made; *interactive* overrides what is found out.
     """
     if not wants_widgets(interactive):
-        return Twin(_SAYS, 'platform = kit.connect("local"), or kit.connect("live", credentials=…, sandbox=…)')
+        return Twin(_SAYS, 'aep = kit.connect("local"), or kit.connect("live", credentials=…, sandbox=…, allow="live")')
     return ConnectionPanel(connect, profiles() if files is None else files)
 
 
@@ -83,7 +83,7 @@ class ConnectionPanel(Board):
         return {name: value for name, value in chosen.items() if value}
 
     def _written(self) -> str:
-        return "platform = " + call_line("kit.connect", repr(self.platform.value), **self._chosen())
+        return "aep = " + call_line("kit.connect", repr(self.platform.value), **self._chosen())
 
 
 def keep(client_id: str, secret: Secret, org_id: str, profile: str) -> None:

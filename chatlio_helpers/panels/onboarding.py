@@ -15,7 +15,7 @@ _LINE = "made = plan.apply()"
 
 def onboarding(plan: Plan, *, interactive: bool | None = None) -> OnboardingPanel | Twin:
     """Give the panel of *plan*: its table, a button that applies it, and the progress; its twin without a front end."""
-    return OnboardingPanel(plan) if wants_widgets(interactive) else Twin(_SAYS, _LINE, plan)
+    return OnboardingPanel(plan) if wants_widgets(interactive) else Twin(_SAYS, _LINE)
 
 
 class OnboardingPanel(Board):

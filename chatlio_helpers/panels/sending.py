@@ -28,7 +28,7 @@ def sending(
     Without a front end the twin comes back, and no widget is made; *interactive* overrides what is found out.
     """
     if not wants_widgets(interactive):
-        return Twin(_SAYS, "sent = kit.send(platform, events)", events)
+        return Twin(_SAYS, "sent = kit.send(aep, events)")
     return SendingPanel(platform, events, made, send or _public_send())
 
 
@@ -72,7 +72,7 @@ class SendingPanel(Board):
         )
         conditions += [f"e.file in {tuple(self.files.value)}"] if self.files.value else []
         events = f"[e for e in events if {' and '.join(conditions)}]" if conditions else "events"
-        return "sent = " + call_line("kit.send", "platform", events, **self._more())
+        return "sent = " + call_line("kit.send", "aep", events, **self._more())
 
 
 def _public_send() -> Callable[..., Any]:

@@ -17,7 +17,7 @@ _LINE = "made.webhooks.save()  # writes them into a file that only you can read"
 
 def webhooks(urls: Mapping[str, Secret], *, interactive: bool | None = None) -> WebhooksPanel | Twin:
     """Give the panel of the webhook URLs of each kind; its twin, with the masked URLs only, without a front end."""
-    return WebhooksPanel(urls) if wants_widgets(interactive) else Twin(_SAYS, _LINE, Masked(urls))
+    return WebhooksPanel(urls) if wants_widgets(interactive) else Twin(_SAYS, _LINE)
 
 
 class Masked:

@@ -20,21 +20,21 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from .delivery import Delivery, Sent
-from .errors import PayloadError, WorkspaceError
-from .events import Event
-from .outbox import DELIVERED, WAITING, Entry, NewEntry, Outbox, PutReport
-from .payloads import LINES
-from .progress import Progress
-from .progress import progress as shown
-from .secret import Secret
+from ..delivery import Delivery, Sent
+from ..errors import PayloadError, WorkspaceError
+from ..events import Event
+from ..outbox import DELIVERED, WAITING, Entry, NewEntry, Outbox, PutReport
+from ..payloads import LINES
+from ..progress import Progress
+from ..progress import progress as shown
+from ..secret import Secret
+from ..xdm import event_id
 from .transmission import Transmission
-from .xdm import event_id
 
 if TYPE_CHECKING:
-    from .aep.collection import Collection
+    from ..aep.collection import Collection
 
-LIMIT = 1_048_576  # bytes of one streamed record (documented: Adobe, ingestion guardrails)
+LIMIT = 1_000_000  # bytes of one streamed record; Adobe documents "1 MB", and the smaller reading is the safe one
 REPEATED_TEXTS = ("htmlBody", "textBody")  # say again what `messages` says; our mapping reads neither
 _CHUNK = 400  # entries read back at a time
 

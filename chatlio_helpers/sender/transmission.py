@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
-from .errors import PlatformError, RateLimited
-from .outbox import Entry, Outbox
-from .progress import Progress
-from .secret import Secret, redact
+from ..errors import PlatformError, RateLimited
+from ..outbox import Entry, Outbox
+from ..progress import Progress
+from ..secret import Secret, redact
 
 if TYPE_CHECKING:
-    from .aep import Receipt
+    from ..aep import Receipt
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 TRIES = 6  # of one entry in one run; Adobe asks for at least three after 503

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import PayloadError
-from .events import KINDS
-from .xdm import event_id
+from ..errors import PayloadError
+from ..events import KINDS
+from ..xdm import event_id
 
 if TYPE_CHECKING:
-    from .aep.access import Access
-    from .aep.catalog import Catalog
+    from ..aep.access import Access
+    from ..aep.catalog import Catalog
 
 CLOCKS_APART = 60.0  # seconds that Catalog's clock may be behind the inlet's
 _READINGS = 5  # of a batch whose rows do not add up: its files may become visible a moment after it

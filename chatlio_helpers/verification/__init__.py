@@ -14,21 +14,21 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from .cards import html_table
-from .delivery import Delivery, Sent
-from .errors import VerificationFailed
-from .events import KINDS
+from ..cards import html_table
+from ..delivery import Delivery, Sent
+from ..errors import VerificationFailed
+from ..events import KINDS
+from ..progress import Progress
+from ..progress import progress as shown
+from ..results import Result
+from ..tables import table
 from .landings import Landings
-from .progress import Progress
-from .progress import progress as shown
-from .results import Result
-from .tables import table
 
 if TYPE_CHECKING:
     import pandas
 
-    from .aep.access import Access
-    from .aep.catalog import Catalog
+    from ..aep.access import Access
+    from ..aep.catalog import Catalog
 
 LOCAL_PATIENCE = 30.0  # seconds
 LIVE_PATIENCE = 75 * 60.0  # an hour is what Adobe allows itself; a quarter more before silence means something
