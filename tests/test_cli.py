@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from chatlio_helpers import cli, errors
@@ -190,3 +192,30 @@ def test_inspect_of_nothing_says_so(tmp_path):
     done = kit("inspect", tmp_path)
     assert done.returncode == 1
     assert "No event was read" in done.stderr
+
+
+def test_an_interrupted_run_ends_with_130_and_leaves_no_kernel(tmp_path):
+    """Ctrl+C stops the run at once: exit code 130, a sentence, and no kernel left behind."""
+    slow = json.loads((SPECIMENS / "sleeps_too_long.ipynb").read_text(encoding="utf-8"))
+    slow["cells"][-1]["metadata"] = {}
+    (tmp_path / "slow.ipynb").write_text(json.dumps(slow), encoding="utf-8")
+    command = [sys.executable, "-m", "chatlio_helpers", "run", str(tmp_path / "slow.ipynb"), "--out", tmp_path / "out"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    kernels = wait_for(lambda: psutil.Process(running.pid).children(recursive=True))
+    wait_for(lambda: "Executing notebook" in (tmp_path / "out" / "run.log").read_text(encoding="utf-8"))
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Interrupted" in said
+    assert "Traceback" not in said
+    assert not psutil.wait_procs(kernels, timeout=10)[1]
+
+
+def wait_for(found, seconds=30):
+    """Give what *found* returns as soon as it is something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.1)
+    raise AssertionError("it never came")

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatlio_helpers import config, times
-from chatlio_helpers.frames.columns import FRAMES, dictionary
 from chatlio_helpers.errors import CheckFailed
 from chatlio_helpers.events import KINDS, Events, classify
 from chatlio_helpers.frames import Tables, tidy
+from chatlio_helpers.frames.columns import FRAMES, dictionary
+from chatlio_helpers.frames.visitors import address
 from chatlio_helpers.payloads import load
 from chatlio_helpers.privacy import report as personal_data
 from chatlio_helpers.privacy import synthetic
 from chatlio_helpers.quality import report as quality
-from chatlio_helpers.frames.visitors import address
 
 
 def message(at, visitor, **more):

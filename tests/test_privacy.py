@@ -7,10 +7,10 @@ import json
 import pytest
 
 from chatlio_helpers import config, masks
-from chatlio_helpers.frames.columns import FRAMES
 from chatlio_helpers.documented import PATHS, leaves
 from chatlio_helpers.events import Events, Unreadable, classify
 from chatlio_helpers.frames import tidy
+from chatlio_helpers.frames.columns import FRAMES
 from chatlio_helpers.payloads import load
 from chatlio_helpers.privacy import HARMLESS, RULES, masked, report, synthetic
 from chatlio_helpers.simulator import hour
