@@ -1,0 +1,44 @@
+"""Measure every figure and print the table; exits with 1 when a figure is missed, 2 when one could not be measured."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import children, machine, page, table
+from .registry import MEASUREMENTS
+
+
+def main() -> int:
+    """Measure what was asked for; gives the exit code."""
+    options = _options()
+    described = machine.described()  # before the measuring makes the machine busy
+    figures = []
+    try:
+        for name in options.only or MEASUREMENTS:
+            children.progress(f"{name} ...")
+            figures += MEASUREMENTS[name]()
+    except children.Failed as failed:
+        sys.stderr.write(f"bench: nothing to compare: {failed}\n")
+        return 2
+    print(table.markdown(figures))
+    print(f"\n{described}")
+    if options.write:
+        page.write(figures, described)
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only", action="append", choices=list(MEASUREMENTS), help="measure only this; may be repeated"
+    )
+    parser.add_argument("--write", action="store_true", help="renew docs/figures.md; needs every measurement")
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write needs every measurement: leave --only away")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""What a reader must know of the machine to read the figures: nothing that names it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+
+
+def described() -> str:
+    """Give cores, load, Python, system and date in one line."""
+    return (
+        f"{cores()} cores, {load()}Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"{datetime.now(UTC):%Y-%m-%d}"
+    )
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load() -> str:
+    """Give the load of the last minute in words, "" where the system keeps none (Windows)."""
+    return f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""

@@ -1,0 +1,36 @@
+"""docs/figures.md: the last table that was measured, and how to measure it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import table
+from .children import CHECKOUT
+from .figure import Figure
+
+PAGE = CHECKOUT / "docs" / "figures.md"
+_TEXT = """# Figures
+
+What `make bench` measured last. Each figure stands beside what you would use instead, measured in turns in the same
+run; every number is a median. `make bench` exits with 1 when a figure misses its limit.
+
+{table}
+
+Measured with {machine}.
+
+- *Fresh clone*: `git clone` into an empty folder, then `make run` there, with an environment and a home of its own.
+  The alternative is pip alone, in an environment that is made before its clock starts. An uncounted turn of both
+  fills pip's download cache. The first landed, verified event is what the same runs report in `summary.json`.
+- *Warm*: the environment is there and the local platform runs, as in a second `make run`. The alternative is executed
+  by the same runner, with the same report.
+- *Local platform*: its process on an empty state folder, watched from outside: seconds from the start of the process
+  to the first answer of `/_local/health`; resident memory after two seconds without a request.
+- *Import*: a Python process that imports, less one that does nothing.
+
+This page is written by `python -m benchmarks --write`, and only then.
+"""
+
+
+def write(figures: Sequence[Figure], machine: str) -> None:
+    """Renew the page."""
+    PAGE.write_text(_TEXT.format(table=table.markdown(figures), machine=machine), encoding="utf-8")

@@ -1,0 +1,17 @@
+"""All measurements, in the order of the table. Each entry is a function that gives its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from . import first_event, fresh_clone, import_time, platform_memory, platform_start, warm_notebooks
+from .figure import Figure
+
+MEASUREMENTS: dict[str, Callable[[], Sequence[Figure]]] = {
+    "fresh-clone": fresh_clone.measure,  # `make run` on a fresh clone, beside pip alone
+    "warm-notebooks": warm_notebooks.measure,  # the seven notebooks, beside seven that only import
+    "platform-start": platform_start.measure,  # the local platform until its first answer, beside a bare server
+    "platform-memory": platform_memory.measure,  # its memory when idle, new and after work, beside a bare server
+    "import": import_time.measure,  # `import chatlio_helpers`, beside `import pandas`
+    "first-event": first_event.measure,  # from fresh clone to first verified event, of the runs of fresh-clone
+}
