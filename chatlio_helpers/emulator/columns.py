@@ -30,6 +30,10 @@ SCALARS = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(),
 FORMATS = {"date-time": pa.timestamp("ms", tz="UTC"), "date": pa.date32()}
 
 
+class Unfit(ValueError):
+    """A value does not fit its column; says what Arrow says."""
+
+
 class Columns:
     """The columns of one dataset, made from its resolved XDM schema (the ``xed-full`` form)."""
 
@@ -39,12 +43,12 @@ class Columns:
         self.schema = pa.schema(fields)
 
     def batch(self, records: list[dict[str, Any]]) -> pa.RecordBatch:
-        """Give *records* as one Arrow batch; unknown keys are left out.
-
-        Raises ValueError or TypeError (Arrow's errors are both kinds) when a value does not fit its column.
-        """
-        change = self._in
-        return pa.RecordBatch.from_struct_array(pa.array([change(record) for record in records], type=self._row))
+        """Give *records* as one Arrow batch; unknown keys are left out. Raises Unfit."""
+        try:
+            changed = [self._in(record) for record in records]
+            return pa.RecordBatch.from_struct_array(pa.array(changed, type=self._row))
+        except (ValueError, TypeError, AttributeError, OverflowError, pa.ArrowException) as error:
+            raise Unfit(str(error)) from error
 
 
 def rows(table: pa.Table) -> list[dict[str, Any]]:

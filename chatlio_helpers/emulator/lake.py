@@ -43,7 +43,7 @@ class Lake:
     def write(self, seat: str, dataset: str, batch: str, records: list[dict[str, Any]], columns: Columns) -> int:
         """Keep *records* as the Parquet file of *batch*; gives its size in bytes.
 
-        Raises ValueError or TypeError when a value does not fit its column, OSError when the disk refuses.
+        Raises Unfit when a value does not fit its column, OSError when the disk refuses.
         """
         table = pa.Table.from_batches([columns.batch(records)])
         return _place(self.path(seat, dataset, batch), lambda file: pq.write_table(table, file))

@@ -15,6 +15,7 @@ import logging
 import sys
 import threading
 import time
+from itertools import takewhile
 from typing import Any
 
 from . import batches, flows, microbatch, run_metrics
@@ -78,7 +79,7 @@ class Lander:
                 continue
             self._stopping.wait(PACE)
             if not self._open and not self._waiting():
-                self._wake.wait()
+                self._wake.wait(FORGET_EVERY if self._forgotten < self._cursor else None)
 
     def round(self) -> bool:
         """Land what is due and close what is over; True when more may be due already."""
@@ -100,7 +101,8 @@ class Lander:
         while len(due) < MOST_ROWS and size < MOST_BYTES:
             page = self.journal.read(after, PAGE)
             # A message from the future was accepted before somebody turned the clock back: it has waited long enough.
-            ready = [message for message in page if message.received <= before or message.received > now]
+            # Only what is due without a gap: the cursor must not pass a message that stays behind.
+            ready = list(takewhile(lambda message: message.received <= before or message.received > now, page))
             due += ready
             if len(ready) < len(page) or not page:
                 break
@@ -142,13 +144,12 @@ class Lander:
         if target is None:
             log.warning("dropped %d messages: their dataset is gone", len(messages))
             return None
-        started = self._platform.clock.now_ms()
-        scope = self._store.within(first.seat, first.sandbox)
+        now, scope = self._platform.clock.now_ms, self._store.within(first.seat, first.sandbox)
         try:
             pipeline = self._platform.pipelines.of(scope, first.flow, first.dataset)
         except CannotMap as problem:
-            return microbatch.refused(self.lake, target, messages, problem.reason, started)
-        return microbatch.written(self.lake, target, pipeline, messages, started)
+            return microbatch.refused(self.lake, target, messages, problem.reason, now)
+        return microbatch.written(self.lake, target, pipeline, messages, now)
 
     def _target(self, message: Message) -> Target | None:
         seat = self._platform.seats.get(message.seat)

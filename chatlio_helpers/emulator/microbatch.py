@@ -10,6 +10,7 @@ The files are on disk before anything is said about them; the words are committe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,14 @@ import orjson
 
 from . import batches
 from .batches import Portion
+from .columns import Unfit
 from .journal import Message
 from .lake import FAILED, LANDED, Lake
 from .pipeline import UNFIT, Fate, Pipeline, SchemaRef
 from .run_metrics import Micro
 from .tally import Causes, Reason
+
+Now = Callable[[], int]  # the platform's time in epoch milliseconds
 
 
 @dataclass(frozen=True)
@@ -51,30 +55,33 @@ class MicroBatch:
                 lake.path(self.target.seat, self.target.dataset, batch, suffix).unlink(missing_ok=True)
 
 
-def written(lake: Lake, target: Target, pipeline: Pipeline, messages: list[Message], started: int) -> MicroBatch:
+def written(lake: Lake, target: Target, pipeline: Pipeline, messages: list[Message], now: Now) -> MicroBatch:
     """Map and validate *messages* and write both files; raises OSError when the disk refuses."""
-    return _write(lake, target, pipeline, messages, [pipeline.fate_of(message) for message in messages], started)
+    started = now()
+    fates = [pipeline.fate_of(message) for message in messages]
+    return _write(lake, target, pipeline, messages, fates, started, now)
 
 
-def refused(lake: Lake, target: Target, messages: list[Message], reason: Reason, started: int) -> MicroBatch:
+def refused(lake: Lake, target: Target, messages: list[Message], reason: Reason, now: Now) -> MicroBatch:
     """Write all *messages* as failed rows: the dataflow cannot map at all, for *reason*."""
     fate = Fate({}, errors=[reason], refused_by="unknown")
-    return _write(lake, target, None, messages, [fate] * len(messages), started)
+    return _write(lake, target, None, messages, [fate] * len(messages), now(), now)
 
 
 def _write(
-    lake: Lake, target: Target, pipeline: Pipeline | None, messages: list[Message], fates: list[Fate], started: int
-) -> MicroBatch:
+    lake: Lake, target: Target, pipeline: Pipeline | None, messages: list[Message], fates: list[Fate], started: int,
+    now: Now,
+) -> MicroBatch:  # fmt: skip
     good = [fate.record for fate in fates if not fate.errors]
     batch, size = batches.new_id(started), 0
     if good and pipeline:
         try:
             size = lake.write(target.seat, target.dataset, batch, good, pipeline.columns)
-        except (ValueError, TypeError, OverflowError):
+        except Unfit:
             fates = [_fitting(pipeline, fate) for fate in fates]
             good = [fate.record for fate in fates if not fate.errors]
             size = lake.write(target.seat, target.dataset, batch, good, pipeline.columns) if good else 0
-    return _told(lake, target, pipeline, list(zip(messages, fates, strict=True)), batch, size, started)
+    return _told(lake, target, pipeline, list(zip(messages, fates, strict=True)), batch, size, started, now())
 
 
 def _fitting(pipeline: Pipeline, fate: Fate) -> Fate:
@@ -83,7 +90,7 @@ def _fitting(pipeline: Pipeline, fate: Fate) -> Fate:
         return fate
     try:
         pipeline.columns.batch([fate.record])
-    except (ValueError, TypeError, OverflowError) as error:
+    except Unfit as error:
         reason = Reason(UNFIT, f"The row does not fit the dataset's columns: {error}")
         return Fate(fate.record, fate.warnings, [reason], refused_by="validation")
     return fate
@@ -91,11 +98,11 @@ def _fitting(pipeline: Pipeline, fate: Fate) -> Fate:
 
 def _told(
     lake: Lake, target: Target, pipeline: Pipeline | None, rows: list[tuple[Message, Fate]], batch: str, size: int,
-    started: int,
+    started: int, completed: int,
 ) -> MicroBatch:  # fmt: skip
     landed = [row for row in rows if not row[1].errors]
     failed = [row for row in rows if row[1].errors]
-    micro = _micro(rows, len(landed), size, started)
+    micro = _micro(rows, len(landed), size, started, completed)
     told = MicroBatch(target, micro)
     if landed:
         micro.landed_batch = batch
@@ -114,7 +121,7 @@ def _told(
     return told
 
 
-def _micro(rows: list[tuple[Message, Fate]], landed: int, size: int, started: int) -> Micro:
+def _micro(rows: list[tuple[Message, Fate]], landed: int, size: int, started: int, completed: int) -> Micro:
     causes, warnings = Causes(), Causes()
     failed = 0
     for number, (_, fate) in enumerate(rows):
@@ -123,8 +130,8 @@ def _micro(rows: list[tuple[Message, Fate]], landed: int, size: int, started: in
             causes.add(failed, fate.errors)
             failed += 1
     return Micro(
-        started=started, completed=started,
-        latencies=[max(0, started - message.received) for message, _ in rows],
+        started=started, completed=completed,
+        latencies=[max(0, completed - message.received) for message, _ in rows],
         bytes_in=sum(len(message.body) for message, _ in rows), bytes_out=size,
         landed=landed, failed=failed, warned=sum(1 for _, fate in rows if fate.warnings and not fate.errors),
         causes=causes, warnings=warnings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -13,6 +14,8 @@ from .store import Scope
 from .tally import Reason
 
 MOST_KEPT = 256
+
+log = logging.getLogger(__name__)
 
 Key = tuple[str, str, str, int, str]  # seat, sandbox, mapping set, its version, schema
 
@@ -42,8 +45,7 @@ class Pipelines:
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or kept[0] != schema:
-                kept = (schema, Pipeline(rows, schema, reference))
-                self._kept[key] = kept
+                kept = self._kept[key] = (schema, _compiled(rows, schema, reference))
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
@@ -62,6 +64,14 @@ class Pipelines:
         if found is None:
             raise CannotMap(f"The mapping set [{id}] version [{version}] of the dataflow does not exist.")
         return id, version, found["mappings"]
+
+
+def _compiled(rows: list[dict[str, Any]] | None, schema: dict[str, Any], reference: SchemaRef) -> Pipeline:
+    try:
+        return Pipeline(rows, schema, reference)
+    except Exception as error:
+        log.exception("the pipeline into %s could not be compiled", reference.id)
+        raise CannotMap(f"The local platform cannot compile mapping and schema: {error}") from error
 
 
 def _schema_reference(scope: Scope, dataset_id: str) -> SchemaRef:

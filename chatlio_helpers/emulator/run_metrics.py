@@ -14,6 +14,7 @@ from typing import Any
 from .tally import Causes, merged
 
 KIND = "runs"
+MOST_ACTIVITIES = 50
 COUNTS = ("inputRecordCount", "outputRecordCount", "createdRecordCount", "updatedRecordCount", "skippedRecordCount",
           "failedRecordCount", "deletedRecordCount", "warningRecordCount")  # fmt: skip
 
@@ -66,7 +67,6 @@ def opened(flow: dict[str, Any], etag: str, now: int, window: int) -> dict[str, 
 def add(run: dict[str, Any], flow: dict[str, Any], micro: Micro) -> None:
     """Count *micro* into *run* (changed in place) as one more activity."""
     activity = _activity(run, flow, micro)
-    run["activities"].append(activity)
     metrics = run["metrics"]
     _add_numbers(metrics["sizeSummary"], activity["sizeSummary"])
     records, more = metrics["recordSummary"], activity["recordSummary"]
@@ -77,9 +77,13 @@ def add(run: dict[str, Any], flow: dict[str, Any], micro: Micro) -> None:
     _add_numbers(metrics["fileSummary"], {"outputFileCount": activity["fileSummary"]["outputFileCount"]})
     status = metrics["statusSummary"]
     status["errors"] = merged(status["errors"], activity["statusSummary"]["errors"])
-    for summary in (metrics["fileSummary"], status):
-        summary["activityRefs"].append(activity["id"])
     run["updatedAt"] = micro.completed
+    if len(run["activities"]) < MOST_ACTIVITIES:
+        run["activities"].append(activity)
+        for summary in (metrics["fileSummary"], status):
+            summary["activityRefs"].append(activity["id"])
+    else:
+        _fold(run["activities"][-1], activity, micro.latencies)
 
 
 def over(run: dict[str, Any], now: int, delay: int) -> bool:
@@ -125,6 +129,24 @@ def _activity(run: dict[str, Any], flow: dict[str, Any], micro: Micro) -> dict[s
     }  # fmt: skip
 
 
+def _fold(into: dict[str, Any], more: dict[str, Any], latencies: list[int]) -> None:
+    """Count an activity into the last one: a long window has many micro-batches, and a run must stay small."""
+    records, added = into["recordSummary"], more["recordSummary"]
+    _add_latency(into["latencySummary"], latencies, records["inputRecordCount"])
+    _add_numbers(records, {name: added[name] for name in COUNTS})
+    for name in ("failedInfo", "warningInfo"):
+        records[name] = merged(records[name], added[name])
+    for name in ("sizeSummary", "fileSummary"):
+        _add_numbers(into[name], more[name])
+    into["updatedAtUTC"] = into["durationSummary"]["completedAtUTC"] = more["updatedAtUTC"]
+    status, latest = into["statusSummary"], more["statusSummary"]
+    status["errors"] = merged(status["errors"], latest["errors"])
+    status["extensions"] |= latest["extensions"]
+    status["status"] = status["status"] if status["status"] == latest["status"] else "partialSuccess"
+    for target, new in zip(into["targetInfo"], more["targetInfo"], strict=True):
+        target["reference"]["ids"] += new["reference"]["ids"]
+
+
 def _records(micro: Micro) -> dict[str, Any]:
     return dict.fromkeys(COUNTS, 0) | {
         "inputRecordCount": micro.landed + micro.failed, "outputRecordCount": micro.landed,
@@ -152,5 +174,5 @@ def _add_latency(into: dict[str, Any], latencies: list[int], counted: int) -> No
     into |= {
         "minMs": min([*latencies, into.get("minMs", latencies[0])]),
         "maxMs": max([*latencies, into.get("maxMs", latencies[0])]),
-        "avgMs": total // (counted + len(latencies)),
+        "avgMs": round(total / (counted + len(latencies)), 3),
     }

@@ -170,6 +170,20 @@ def test_a_reset_seat_takes_its_files_along(server: Server) -> None:
     assert Client(server, "ada").call("GET", "/catalog/batches").json() == {}
 
 
+def test_a_turned_clock_leaves_no_message_behind(chain: Chain) -> None:
+    """A message that is due must not pull the cursor over an older one that is not, when the clock was turned back."""
+    chain.client.server.turn(landing_delay=3600)
+    chain.post(payload("before"))
+    chain.client.server.turn(clock_offset=100)
+    chain.post(payload("ahead"))
+    chain.client.server.turn(clock_offset=0)
+    time.sleep(0.4)
+    assert chain.counts() == (0, 0)
+    chain.client.server.turn(landing_delay=0)
+    _all_settled(chain, 2)
+    assert _landed_ids(chain) == ["event-before", "event-ahead"]
+
+
 def test_a_message_that_trips_the_platform_fails_alone() -> None:
     """A fault while mapping one message gives that message a failed fate instead of stopping the landing."""
     pipeline = Pipeline([], {"type": "object", "properties": {"_id": {"type": "string"}}}, SchemaRef("s", "c"))

@@ -235,3 +235,22 @@ def test_latency_is_the_mean_over_all_rows() -> None:
     assert run["metrics"]["latencySummary"] == {"minMs": 10, "maxMs": 30, "avgMs": 20}
     assert run["metrics"]["sizeSummary"] == {"inputBytes": 10, "outputBytes": 14}
     assert run["metrics"]["durationSummary"] == {"startedAtUTC": 1_000_000, "completedAtUTC": 1_001_000}
+
+
+def test_a_run_stays_small_however_long_its_window_is() -> None:
+    """Beyond fifty activities the last one takes the rest: no count and no batch is lost."""
+    flow = {"id": "f", "sourceConnectionIds": ["s"], "targetConnectionIds": ["t"]}
+    run = run_metrics.opened(flow, "etag", now=0, window=3_600_000)
+    for number in range(130):
+        failed = number % 2
+        micro = Micro(number, number, [number], 1, 1, landed=1 - failed, failed=failed, warned=0)
+        micro.landed_batch, micro.failed_batch = ("", f"B{number}") if failed else (f"B{number}", "")
+        run_metrics.add(run, flow, micro)
+    named = [batch for one in run["activities"] for batch in one["targetInfo"][0]["reference"]["ids"]]
+    records = [one["recordSummary"] for one in run["activities"]]
+    assert len(run["activities"]) == run_metrics.MOST_ACTIVITIES
+    assert named == [f"B{number}" for number in range(130)]
+    assert sum(one["inputRecordCount"] for one in records) == run["metrics"]["recordSummary"]["inputRecordCount"] == 130
+    assert run["activities"][-1]["statusSummary"]["status"] == "partialSuccess"
+    assert "B129" in run["activities"][-1]["statusSummary"]["extensions"]["manifest"]["failedRecords"]
+    assert run["activities"][-1]["latencySummary"] == {"minMs": 49, "maxMs": 129, "avgMs": pytest.approx(89, abs=0.1)}
