@@ -37,7 +37,7 @@ from . import (
     schema_service,
     schemas,
     specs,
-)  # fmt: skip
+)
 from .activity import Activity
 from .faults import Faults
 from .folder import Folder

@@ -18,8 +18,9 @@ from .flow_service import (
     patched,
     read,
     receipt,
+    refuse_drafts,
     service,
-)  # fmt: skip
+)
 from .problems import FlowProblem
 from .provenance import Known, documented, observed
 from .service import Call
@@ -39,6 +40,7 @@ _MANAGED = ("id", "etag", "version", "createdAt", "updatedAt", "state")
 
 def create(call: Call, kind: str) -> Response:
     """Make a connection: 201 with id and etag; raises 1405, 1413, 1439 or 1455-400."""
+    refuse_drafts(call)
     body = {key: value for key, value in call.body().items() if key not in _MANAGED}
     _check_shape(body)
     for field in ("connectionSpec", *_REQUIRED[kind]):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import Headers
+
 from .problems import AepProblem, FlowProblem, Problem, SchemaProblem
 
 
 class Dialect:
     """The short problem form, used by the services whose error bodies no source prints (assumed)."""
+
+    def check_headers(self, headers: Headers) -> None:
+        """Raise when a header is sent that the service does not take; most do not mind."""
 
     def sandbox_missing(self) -> Problem:
         """Refuse a call without ``x-sandbox-name``."""
@@ -35,6 +40,13 @@ class Dialect:
 
 class FlowDialect(Dialect):
     """Flow Service's codes (documented in its error page)."""
+
+    def check_headers(self, headers: Headers) -> None:
+        """Raise 2110-400 for ``x-sandbox-id`` and 2111-403 for all sandboxes at once, both with a user's token."""
+        if "x-sandbox-id" in headers:
+            raise FlowProblem("2110-400", "The header x-sandbox-id is not allowed with a user token.")
+        if headers.get("x-sandbox-name") == "*":
+            raise FlowProblem("2111-403", "The header x-sandbox-name with the value * is restricted with a user token.")
 
     def sandbox_missing(self) -> Problem:
         """Answer 2105-400."""

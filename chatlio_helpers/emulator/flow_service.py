@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from . import filters, patch
 from .dialects import FlowDialect
-from .problems import FlowProblem, Problem
+from .problems import FlowProblem, NotBuilt, Problem
 from .service import Call, Service, answer
 
 service = Service("Flow Service", "/data/foundation/flowservice", FlowDialect())
@@ -60,6 +60,12 @@ def new_item(call: Call, body: dict[str, Any]) -> dict[str, Any]:
         "sandboxId": sandbox.id if sandbox else "", "sandboxName": sandbox.name if sandbox else "",
         "imsOrgId": seat.org_id, **body, "version": tag, "etag": tag,
     }  # fmt: skip
+
+
+def refuse_drafts(call: Call) -> None:
+    """Raise 501 for ``mode=draft``, which is not built."""
+    if call.query("mode"):
+        raise NotBuilt(f"mode={call.query('mode')}", call.request.method, call.request.url.path)
 
 
 def keep(call: Call, kind: str, item: dict[str, Any]) -> None:

@@ -26,8 +26,9 @@ from .flow_service import (
     new_item,
     patched,
     receipt,
+    refuse_drafts,
     service,
-)  # fmt: skip
+)
 from .platform import Platform
 from .problems import FlowProblem
 from .provenance import documented, observed
@@ -66,6 +67,7 @@ def touch(platform: Platform, scope: Scope, flow_id: str) -> None:
 )  # fmt: skip
 def create(call: Call) -> Response:
     """Make a dataflow, which enables itself: 201 with id and etag."""
+    refuse_drafts(call)
     body = {key: value for key, value in call.body().items() if key not in _MANAGED}
     if "state" in body:
         raise FlowProblem("1410-400", "The state is not allowed in a create flow request.")
@@ -200,8 +202,7 @@ def _shown(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
     options = dict(flow.get("options") or {})
     if flow["state"] != "initializing":
         options["inletUrl"] = _inlet_url(call, flow)
-    run = call.scope.last("runs", flow["id"])
-    return flow | ({"options": options} if options else {}) | ({"lastRunDetails": _last_run(run.body)} if run else {})
+    return flow | ({"options": options} if options else {}) | _last_run(call, flow["id"])
 
 
 def _inlet_url(call: Call, flow: dict[str, Any]) -> str:
@@ -216,12 +217,12 @@ def _inlet_url(call: Call, flow: dict[str, Any]) -> str:
     return f"{call.base_url}/collection/{flow['_inlet']}"
 
 
-def _last_run(run: dict[str, Any]) -> dict[str, Any]:
-    metrics = run.get("metrics", {})
-    times = metrics.get("durationSummary", {})
-    return {
-        "id": run["id"],
-        "state": metrics.get("statusSummary", {}).get("status"),
-        "startedAtUTC": times.get("startedAtUTC"),
-        "completedAtUTC": times.get("completedAtUTC"),
-    }
+def _last_run(call: Call, flow_id: str) -> dict[str, Any]:
+    """Give what a dataflow says of its last closed run: of the two newest runs at most one is still open."""
+    for row in call.scope.newest("runs", flow_id, 2):
+        metrics = row.body["metrics"]
+        times, state = metrics["durationSummary"], metrics["statusSummary"]["status"]
+        if state != "inProgress":
+            times = {name: times[name] for name in ("startedAtUTC", "completedAtUTC")}
+            return {"lastRunDetails": {"id": row.id, "state": state, **times}}
+    return {}

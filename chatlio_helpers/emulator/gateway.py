@@ -50,6 +50,7 @@ class Gateway:
         _check_organisation(request, seat)
         if has_body and request.method in _WITH_BODY:
             _check_content_type(request)
+        dialect.check_headers(request.headers)
         return Caller(seat, account, _sandbox(request, seat, dialect) if sandboxed else None)
 
     def _account(self, request: Request) -> tuple[Seat, Account]:

@@ -8,6 +8,7 @@
       + ImsProblem          error, error_description
       + FlowProblem         errorMessage, errorDetails, errorCode
       + AepProblem          type, title, status, detail           Catalog, Data Prep, Data Access, sandboxes
+        - NotBuilt          501                                   what Adobe has and the local platform does not
       + SchemaProblem       type, title, status, report, detail   Schema Registry
       + CollectionProblem   type, status, title, report           streaming collection
       + LocalProblem        error, cause, next                    everything under /_local/
@@ -70,6 +71,14 @@ class AepProblem(Problem):
     def __init__(self, status: int, title: str, detail: str, *, code: str = "") -> None:
         kind = AEP_ERRORS + code if code else UNSPECIFIC
         super().__init__(status, {"type": kind, "title": title, "status": status, "detail": detail})
+
+
+class NotBuilt(AepProblem):
+    """An operation of Adobe's that the local platform does not have."""
+
+    def __init__(self, name: str, method: str, path: str) -> None:
+        super().__init__(501, "Not Implemented", f"The local platform does not build {name} ({method} {path}).")
+        self.headers = {"x-local-operation": name}
 
 
 class SchemaProblem(Problem):

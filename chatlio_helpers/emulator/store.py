@@ -18,6 +18,7 @@ import orjson
 
 STATE_VERSION = 1
 FILE = "state.sqlite"
+_CHECKED_WHOLE = 64_000_000  # bytes; to read all pages of a larger file would make the start slow
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -166,7 +167,11 @@ class Scope:
 
     def last(self, kind: str, name: str) -> Row | None:
         """Give the newest object of a kind that was put under *name*, or None."""
-        return next(iter(self._rows("kind = ? AND name = ?", (kind, name), "ORDER BY number DESC LIMIT 1")), None)
+        return next(iter(self.newest(kind, name, 1)), None)
+
+    def newest(self, kind: str, name: str, most: int) -> list[Row]:
+        """Give the newest objects of a kind that were put under *name*, newest first, no more than *most*."""
+        return self._rows("kind = ? AND name = ?", (kind, name), f"ORDER BY number DESC LIMIT {int(most)}")
 
     def delete(self, kind: str, id: str) -> bool:
         """Delete one object; False when it was not there."""
@@ -184,8 +189,7 @@ class Scope:
 def _opened(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError("its pages do not fit together")
+        _refuse_damaged(database, path)
         _refuse_newer(database, path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
@@ -195,6 +199,13 @@ def _opened(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _refuse_damaged(database: sqlite3.Connection, path: Path) -> None:
+    database.execute("PRAGMA schema_version").fetchone()  # reads the header, which a file of another kind does not have
+    small = path.stat().st_size <= _CHECKED_WHOLE
+    if small and database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError("its pages do not fit together")
 
 
 def _refuse_newer(database: sqlite3.Connection, path: Path) -> None:

@@ -11,6 +11,8 @@ import orjson
 
 from .store import Store
 
+_DELETE = "DELETE FROM objects WHERE seat = ? AND sandbox = '' AND kind = 'tokens'"
+
 
 class Tokens:
     """The tokens that IMS has given out and that have neither expired nor been revoked."""
@@ -23,10 +25,7 @@ class Tokens:
         token = _token({"client_id": client_id, "scope": scope, "created_at": str(now), "expires_in": int(life * 1000)})
         body = {"client_id": client_id, "expires": now + int(life * 1000)}
         with self._store.transaction() as database:
-            database.execute(
-                "DELETE FROM objects WHERE kind = 'tokens' AND seat = ? AND json_extract(body, '$.expires') <= ?",
-                (seat, now),
-            )
+            database.execute(f"{_DELETE} AND json_extract(body, '$.expires') <= ?", (seat, now))
             self._store.within(seat, "").put("tokens", _hash(token), body, now=now, name=client_id)
         return token
 
@@ -38,7 +37,7 @@ class Tokens:
     def revoke(self, seat: str) -> int:
         """Make all tokens of *seat* invalid at once; gives how many there were."""
         with self._store.transaction() as database:
-            return database.execute("DELETE FROM objects WHERE kind = 'tokens' AND seat = ?", (seat,)).rowcount
+            return database.execute(_DELETE, (seat,)).rowcount
 
 
 def _hash(token: str) -> str:

@@ -15,19 +15,11 @@ from starlette.routing import BaseRoute, Route
 
 from .dialects import Dialect
 from .platform import Platform
-from .problems import AepProblem, LocalProblem, Problem
+from .problems import LocalProblem, NotBuilt, Problem
 from .provenance import OPERATIONS
 from .service import Service, refusal
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
-
-
-class NotBuilt(AepProblem):
-    """An operation of Adobe's that the local platform does not have."""
-
-    def __init__(self, name: str, method: str, path: str) -> None:
-        super().__init__(501, "Not Implemented", f"The local platform does not build {name} ({method} {path}).")
-        self.headers = {"x-local-operation": name}
 
 
 @cache

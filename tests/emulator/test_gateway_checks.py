@@ -32,6 +32,8 @@ def refused(client: Client, **changes: str | None) -> tuple[int, str]:
         ({"x_sandbox_name": None}, (400, "2105-400")),
         ({"x_sandbox_name": "nowhere"}, (404, "2100-404")),
         ({"x_sandbox_name": "finance"}, (403, "2120-403")),
+        ({"x_sandbox_name": "*"}, (403, "2111-403")),
+        ({"x_sandbox_id": "7ec8fc9e"}, (400, "2110-400")),
     ],
 )
 def test_a_wrong_header_has_its_code(client: Client, changes: dict, expected: tuple[int, str]) -> None:

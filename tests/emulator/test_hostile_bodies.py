@@ -17,7 +17,7 @@ from running import (
     make_chain,
     mapping_set,
     payload,
-)  # fmt: skip
+)
 
 HTTP_API = {"id": "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "version": "1.0"}
 WRONG: tuple[Any, ...] = (None, 1, "", [], {}, [None], [1], {"id": 1})

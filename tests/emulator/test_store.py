@@ -25,6 +25,7 @@ def test_objects_keep_their_place_and_birth(tmp_path: Path) -> None:
     assert store.anywhere("flows", "2").seat == "ada"
     assert scope.delete("flows", "2")
     assert not scope.delete("flows", "2")
+    assert [row.id for row in scope.newest("flows", "y", 5)] == ["1"]
     assert scope.last("flows", "y").id == "1"
     assert scope.last("flows", "x") is None
 
