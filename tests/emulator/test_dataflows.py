@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import EXPERIENCE_EVENT, Chain, Client, make_chain, running, wait_until
+from running import EXPERIENCE_EVENT, Chain, Client, make_chain, payload, running, wait_until
 
 FLOWS = "/flowservice/flows"
 
@@ -198,3 +198,17 @@ def test_a_deleted_dataflow_is_gone_with_its_address(client: Client) -> None:
     assert (gone.status_code, gone.json()["errorMessage"]) == (404, f"flows not found with id = [{chain.flow}]")
     assert client.call("DELETE", f"{FLOWS}/{chain.flow}").status_code == 404
     assert chain.post({"id": "1"}).status_code == 400
+
+
+def test_the_last_closed_run_is_shown(client: Client) -> None:
+    """Once a run has closed, the dataflow tells of it, and its etag is another one."""
+    chain = make_chain(client)
+    before = chain.state()
+    assert "lastRunDetails" not in before
+    chain.post(payload(1))
+    wait_until(lambda: "lastRunDetails" in chain.state())
+    after = chain.state()
+    details = after["lastRunDetails"]
+    assert set(details) == {"id", "state", "startedAtUTC", "completedAtUTC"}
+    assert (details["id"], details["state"]) == (chain.runs()[0]["id"], "success")
+    assert after["etag"] != before["etag"]
