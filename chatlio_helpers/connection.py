@@ -12,6 +12,7 @@ from .credentials import Credentials, load
 from .errors import ConfigurationError, ConsentNeeded
 from .front_end import protect_tracebacks
 from .ledger import Ledger
+from .secret import leaks
 from .workspace import Workspace
 
 PLATFORMS = ("local", "live")
@@ -77,6 +78,8 @@ def connect(
     platform. Raises ConfigurationError, CredentialError, ConsentNeeded, NotAuthorised, Forbidden.
     """
     protect_tracebacks()
+    given = {"platform": platform, "credentials": credentials, "sandbox": sandbox, "prefix": prefix}
+    _check_texts({**given, "workspace": workspace, "seat": seat, "allow": allow})
     words = set(allow.replace(",", " ").split())
     _check_settings(platform, prefix, seat, words)
     if platform == "local":
@@ -102,6 +105,22 @@ def _own_workspace(workspace: str, seat: str) -> str | Path:
     """Give every seat a folder of its own below the workspace, so that one machine can hold a class."""
     base = Workspace(workspace).folder
     return base / "seats" / seat if seat else base
+
+
+def _check_texts(given: dict[str, object]) -> None:
+    for name, value in given.items():
+        if not isinstance(value, str | Path):
+            raise ConfigurationError(
+                f"The parameter `{name}` is {value!r}, which is not a text.",
+                cause="papermill's -p reads 007, 12e3 or true as a number or a truth value",
+                next_step=f"pass it as raw text: papermill -r {name} {value}",
+            )
+        if leaks(str(value)):
+            raise ConfigurationError(
+                f"The parameter `{name}` looks like a secret.",
+                cause="parameters are written into the executed notebook, for all to read",
+                next_step="pass the path of a credential file, or the name of a saved profile",
+            )
 
 
 def _check_settings(platform: str, prefix: str, seat: str, words: set[str]) -> None:

@@ -72,6 +72,9 @@ def test_a_wrong_secret_is_refused(open_seat, platform, tmp_path):
         ({"prefix": "7 bad!"}, ConfigurationError),
         ({"platform": "live", "seat": "ada", "allow": "live"}, ConfigurationError),
         ({"credentials": "/nowhere/at/all.json"}, CredentialError),
+        ({"prefix": 7}, ConfigurationError),
+        ({"sandbox": 1.23e47}, ConfigurationError),
+        ({"credentials": "p8e-abcdefghijklmnopqrst"}, ConfigurationError),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings, error):
