@@ -6,11 +6,11 @@ PYTHON ?= python3
 ARGS ?=
 export VENV
 
-.PHONY: help setup run test lab lint bench lock
+.PHONY: help setup run test lab lint bench docs lock
 
 help:
-	@echo "make run | test | lab | setup | lint | bench | lock      (see README.md)"
+	@echo "make run | test | lab | setup | lint | bench | docs | lock      (see README.md)"
 
-setup run test lab lint bench lock:
+setup run test lab lint bench docs lock:
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) was not found. Next step: install Python 3.11 or newer, or name yours: make $@ PYTHON=..." >&2; exit 2; }
 	@$(PYTHON) bootstrap.py $@ $(ARGS)

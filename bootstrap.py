@@ -1,6 +1,6 @@
 """Make the environment and start what was asked for: the one way in, with or without make.
 
-    python bootstrap.py setup | run | test | lab | lint | bench | lock   [arguments of that command]
+    python bootstrap.py setup | run | test | lab | lint | bench | docs | lock   [arguments of that command]
 
 Only the standard library is used, and only syntax that every Python understands: an old Python must be able to read
 this file far enough to say that it is too old.
@@ -23,6 +23,11 @@ CONSTRAINTS = "constraints.txt"
 STAMP = "chatlio-kit-stamp.json"
 STARTED = "CHATLIO_KIT_STARTED"  # epoch seconds; the run's summary measures from here
 FRESH = "CHATLIO_KIT_FRESH"  # "1" when this start had to install something
+PAGES = (
+    ["chatlio_helpers.frames", "docs/data-dictionary.md"],
+    ["chatlio_helpers.aep.error_guide", "docs/errors.md"],
+    ["chatlio_helpers.emulator", "--describe", "docs/local-platform.md"],
+)
 LOCK_OPTIONS = ("--universal", "--upgrade", "--no-header", "--no-annotate", "--no-emit-index-url")
 
 FAILURES = (  # words in pip's output, what they mean, the next step; the first that matches is told
@@ -125,6 +130,12 @@ def bench(arguments):
     return start([environment(CHECKS), "-m", "benchmarks"] + arguments)
 
 
+def docs():
+    """Write the generated pages of docs/ anew, from the code that they describe."""
+    python = environment(RUNTIME)
+    return max([start([python, "-m"] + page) for page in PAGES])
+
+
 def lock():
     """Resolve every requirement again and write constraints.txt, for all systems and Pythons at once."""
     python = environment(RUNTIME)
@@ -136,8 +147,17 @@ def lock():
     return start(command + list(CHECKS) + ["-q", "-o", CONSTRAINTS])
 
 
-COMMANDS = {"setup": setup, "run": run, "test": test, "lab": lab, "lint": lint, "bench": bench, "lock": lock}
-ALONE = (setup, lint, lock)
+COMMANDS = {
+    "setup": setup,
+    "run": run,
+    "test": test,
+    "lab": lab,
+    "lint": lint,
+    "bench": bench,
+    "docs": docs,
+    "lock": lock,
+}
+ALONE = (setup, lint, docs, lock)
 
 
 def environment(files):

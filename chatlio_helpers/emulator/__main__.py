@@ -21,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.describe:
         from .describe import page
 
-        sys.stdout.write(page())
+        if options.describe == "-":
+            sys.stdout.write(page())
+        else:
+            Path(options.describe).write_text(page(), encoding="utf-8")
         return 0
     from .server import serve
 
@@ -41,7 +44,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this computer only)")
     parser.add_argument("--port", type=int, help="the port (default: the remembered one, else a free one)")
     parser.add_argument("--idle", type=float, default=7200, help="stop after so many seconds without a request")
-    parser.add_argument("--describe", action="store_true", help="print what is built, as Markdown, and stop")
+    parser.add_argument(
+        "--describe", nargs="?", const="-", metavar="FILE", help="print or write what is built, as Markdown, and stop"
+    )
     options = parser.parse_args(arguments)
     if not options.describe and not options.data:
         parser.error("--data FOLDER is needed")

@@ -1,12 +1,10 @@
 """The columns of every frame, once: they type the frames and write the data dictionary.
 
-``python -m chatlio_helpers.frames.columns docs/data-dictionary.md`` writes the dictionary anew.
+``python -m chatlio_helpers.frames docs/data-dictionary.md`` writes the dictionary anew.
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 TEXT, TIME, WHOLE, NUMBER, YES_NO, WORD = "string", "datetime64[ms, UTC]", "Int64", "Float64", "boolean", "category"
@@ -185,7 +183,7 @@ def dictionary() -> str:
     """Give the data dictionary: one Markdown table per frame, and the joins."""
     parts = [
         "# Data dictionary\n\nThe frames of `frames.tidy(events)`. Written by "
-        "`python -m chatlio_helpers.frames.columns`; do not edit by hand.\n\n"
+        "`python -m chatlio_helpers.frames`; do not edit by hand.\n\n"
         "Times are UTC, cut to milliseconds. The empty text, which Chatlio writes for "
         "*missing*, is missing here.\n"
     ]
@@ -201,7 +199,3 @@ def _section(name: str, frame: Frame) -> str:
         f"## {name}\n\nOne row: {frame.row}. Key: {', '.join(frame.key)}.\n\n"
         f"| column | dtype | where from, what it means | personal data |\n| --- | --- | --- | --- |\n{rows}"
     )
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1] if len(sys.argv) > 1 else "docs/data-dictionary.md").write_text(dictionary(), encoding="utf-8")
