@@ -21,6 +21,8 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from .lake import Unfit
+
 Change = Callable[[Any], Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,10 +30,6 @@ MILLISECOND = timedelta(milliseconds=1)
 JSON_TEXT = {b"xdm": b"json"}
 SCALARS = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 FORMATS = {"date-time": pa.timestamp("ms", tz="UTC"), "date": pa.date32()}
-
-
-class Unfit(ValueError):
-    """A value does not fit its column; says what Arrow says."""
 
 
 class Columns:

@@ -16,17 +16,20 @@ import os
 import shutil
 from collections.abc import Callable, Container
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from .columns import Columns, rows
+if TYPE_CHECKING:  # pyarrow takes a fifth of a second to import: the server starts without it
+    from .columns import Columns
 
 LANDED, FAILED = ".parquet", ".failed"
 
 log = logging.getLogger(__name__)
+
+
+class Unfit(ValueError):
+    """A value does not fit its column; says what Arrow says."""
 
 
 class Lake:
@@ -45,6 +48,9 @@ class Lake:
 
         Raises Unfit when a value does not fit its column, OSError when the disk refuses.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         table = pa.Table.from_batches([columns.batch(records)])
         return _place(self.path(seat, dataset, batch), lambda file: pq.write_table(table, file))
 
@@ -55,6 +61,11 @@ class Lake:
 
     def read(self, seat: str, dataset: str, batch: str, limit: int | None = None) -> list[dict[str, Any]]:
         """Give the landed rows of *batch*, at most *limit*, as JSON can hold them."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from .columns import rows
+
         path = self.path(seat, dataset, batch)
         if limit is None:
             return rows(pq.read_table(path))

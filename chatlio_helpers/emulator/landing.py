@@ -15,6 +15,7 @@ import logging
 import sys
 import threading
 import time
+from importlib import import_module
 from itertools import takewhile
 from typing import Any
 
@@ -67,6 +68,7 @@ class Lander:
         self.journal.close()
 
     def _work(self) -> None:
+        import_module(".columns", __package__)  # pyarrow, while the server answers already
         while not self._stopping.is_set():
             self._wake.clear()
             try:

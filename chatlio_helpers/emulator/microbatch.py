@@ -18,9 +18,8 @@ import orjson
 
 from . import batches
 from .batches import Portion
-from .columns import Unfit
 from .journal import Message
-from .lake import FAILED, LANDED, Lake
+from .lake import FAILED, LANDED, Lake, Unfit
 from .pipeline import UNFIT, Fate, Pipeline, SchemaRef
 from .run_metrics import Micro
 from .tally import Causes, Reason
@@ -163,7 +162,8 @@ def _line(target: Target, ref: SchemaRef | None, message: Message, fate: Fate) -
 
     The three keys are documented (Adobe's SDK reads them), and so are both forms of the errors: the validator's, and
     code and message. Assumed: what is in the header, and that a row which the mapping refused keeps its payload as it
-    came, while one that the schema refused shows the mapped record.
+    came, while one that the schema refused shows the mapped record, and beside the violations what the mapping warned of:
+    a required field is often missing because its expression failed.
     """
     header = {
         "imsOrgId": target.org_id, "datasetId": target.dataset, "flowId": target.flow,
@@ -172,13 +172,19 @@ def _line(target: Target, ref: SchemaRef | None, message: Message, fate: Fate) -
     if fate.refused_by == "validation" and ref:
         violations = fate.violations or [{"message": one.message} for one in fate.errors]
         body = {"xdmMeta": {"schemaRef": ref.body()}, "xdmEntity": fate.record}
-        return {"header": header | {"schemaRef": ref.body()}, "body": body,
-                "_errors": {"_streamingValidation": violations}}  # fmt: skip
-    errors = [
+        errors = {
+            "_streamingValidation": violations,
+            **({"_mapperWarnings": _said(fate.warnings)} if fate.warnings else {}),
+        }
+        return {"header": header | {"schemaRef": ref.body()}, "body": body, "_errors": errors}
+    return {"header": header, "body": _payload(message), "_errors": _said(fate.errors)}
+
+
+def _said(reasons: list[Reason]) -> list[dict[str, Any]]:
+    return [
         {"code": one.code, "message": one.message, "sourceField": one.source, "destinationField": one.destination}
-        for one in fate.errors
+        for one in reasons
     ]
-    return {"header": header, "body": _payload(message), "_errors": errors}
 
 
 def _payload(message: Message) -> Any:

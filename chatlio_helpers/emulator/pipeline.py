@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from . import envelopes
-from .columns import Columns
 from .journal import Message
 from .mapper import Mapper
 from .mapper import Problem as MappingProblem
@@ -61,6 +60,8 @@ class Pipeline:
     """
 
     def __init__(self, mappings: list[dict[str, Any]] | None, schema: dict[str, Any], schema_ref: SchemaRef) -> None:
+        from .columns import Columns
+
         self.schema_ref = schema_ref
         self.columns = Columns(schema)
         self._mapper = None if mappings is None else Mapper(mappings, schema)
