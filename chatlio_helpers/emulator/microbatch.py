@@ -162,8 +162,8 @@ def _line(target: Target, ref: SchemaRef | None, message: Message, fate: Fate) -
 
     The three keys are documented (Adobe's SDK reads them), and so are both forms of the errors: the validator's, and
     code and message. Assumed: what is in the header, and that a row which the mapping refused keeps its payload as it
-    came, while one that the schema refused shows the mapped record, and beside the violations what the mapping warned of:
-    a required field is often missing because its expression failed.
+    came, while one that the schema refused shows the mapped record; and that the mapping's warnings stand beside the
+    violations, because a required field is often missing for no other reason than that its expression failed.
     """
     header = {
         "imsOrgId": target.org_id, "datasetId": target.dataset, "flowId": target.flow,

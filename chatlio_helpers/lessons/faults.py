@@ -29,8 +29,11 @@ class Diagnosis:
         """Give the diagnosis as a card."""
         if not self.failed:
             return Card("ok", f"this {self.kind} was accepted, and landed")
-        lines = {"First answer": "200: received", "The platform's words": self.reason}
-        return Card("failed", f"this {self.kind} was accepted, and did not land", lines)
+        # the expression itself is in the mapping; repeating it here would hide what it met
+        said = [words.partition(" sourceField:")[0] for words in self.reason.split("; ")]
+        lines = {"First answer": "200: received", "The platform's words": said[0]}
+        more = {f"And, {place}": words for place, words in enumerate(said[1:], start=2)}
+        return Card("failed", f"this {self.kind} was accepted, and did not land", {**lines, **more})
 
     def __repr__(self) -> str:
         return repr(self.card())

@@ -80,6 +80,9 @@ class Landings:
         return found & self._events
 
 
+_ERRORS = ("_errors", "_mapperWarnings", "_validationErrors", "_streamingValidation")
+
+
 def reason(failure: Mapping[str, Any]) -> str:
     """Give the errors of a failed record in one line, from any of the forms that Adobe documents."""
     return "; ".join(dict.fromkeys(_messages(failure))) or "the platform gives no reason"
@@ -91,7 +94,7 @@ def _messages(value: Any) -> Iterator[str]:
         for inner in value:
             yield from _messages(inner)
     elif isinstance(value, Mapping):
-        inner = [value[name] for name in ("_errors", "_validationErrors", "_streamingValidation") if name in value]
+        inner = [value[name] for name in _ERRORS if name in value]
         inner += [value["causingExceptions"]] if value.get("causingExceptions") else []
         if inner:
             yield from _messages(inner)
