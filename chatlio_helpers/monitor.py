@@ -13,14 +13,14 @@ from .tables import table
 if TYPE_CHECKING:
     import pandas
 
-COLUMNS = ("kind", "run", "from", "to", "status", "records in", "landed", "failed", "with warnings")
+COLUMNS = ("kind", "window", "status", "records in", "landed", "failed", "with warnings")
 
 
 def runs(connection: Connection, made: Made, *, newest: int = 2) -> pandas.DataFrame:
     """List the *newest* runs of every dataflow, newest first for each kind.
 
     A run of a live platform is one hour, and is shown some time after that hour (documented: Adobe, monitor streaming
-    dataflows). Counts are records; times are UTC.
+    dataflows). Counts are records; the window is in UTC.
     """
     found = [
         _row(kind, run) for kind, flow_id in made.flow_ids.items() for run in connection.flows.runs(flow_id)[:newest]
@@ -33,9 +33,7 @@ def _row(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:
     records, duration = metrics.get("recordSummary") or {}, metrics.get("durationSummary") or {}
     return {
         "kind": kind,
-        "run": str(run["id"])[:8],
-        "from": _moment(duration.get("startedAtUTC")),
-        "to": _moment(duration.get("completedAtUTC")),
+        "window": f"{_moment(duration.get('startedAtUTC'))} – {_moment(duration.get('completedAtUTC'))}",
         "status": str((metrics.get("statusSummary") or {}).get("status", "")),
         "records in": records.get("inputRecordCount"),
         "landed": records.get("outputRecordCount"),
@@ -44,5 +42,5 @@ def _row(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _moment(epoch_ms: Any) -> datetime | None:
-    return datetime.fromtimestamp(int(epoch_ms) / 1000, UTC) if epoch_ms else None
+def _moment(epoch_ms: Any) -> str:
+    return f"{datetime.fromtimestamp(int(epoch_ms) / 1000, UTC):%d %b %H:%M:%S}" if epoch_ms else ""

@@ -21,6 +21,7 @@ from . import refusals
 REMEMBERED = 200  # calls
 LONGEST_BODY = 20_000  # characters of a body that the record keeps
 _CUT = "… (the rest is not recorded)"
+_FOLDED = 24  # lines
 _MARGIN = 4_096  # longer than any secret: a body is cut, redacted, and cut again, so that no half secret is left
 
 
@@ -178,12 +179,7 @@ class Exchange:
             ("Request, as a curl line", self.curl),
             (f"Answer {self.status or 'never came'} after {self.ms:.0f} ms", _pretty(self.answer) or self.note),
         )
-        shown = "".join(
-            f"<div style='margin-top:.5em'><strong>{escape(title)}</strong></div>"
-            f"<pre style='white-space:pre-wrap;text-align:left' tabindex='0'>{escape(text)}</pre>"
-            for title, text in blocks
-        )
-        return self.card()._repr_html_() + shown
+        return self.card()._repr_html_() + "".join(_block(title, text) for title, text in blocks)
 
 
 @dataclass(frozen=True, repr=False)
@@ -272,6 +268,16 @@ def _body_text(content: bytes | None, content_type: str) -> str:
     if any(word in content_type for word in ("json", "text", "xml", "html", "form-urlencoded")) or not content_type:
         return content[: LONGEST_BODY + _MARGIN].decode("utf-8", "replace")
     return f"({len(content)} bytes of {content_type})"
+
+
+def _block(title: str, text: str) -> str:
+    """Give a text under its title; a long one is folded, since nobody scrolls past two hundred lines."""
+    body = f"<pre style='white-space:pre-wrap;text-align:left' tabindex='0'>{escape(text)}</pre>"
+    lines = text.count("\n") + 1
+    if lines <= _FOLDED:
+        return f"<div style='margin-top:.5em'><strong>{escape(title)}</strong></div>{body}"
+    summary = f"<summary>{escape(title)}, {lines} lines: open to read</summary>"
+    return f"<details style='margin-top:.5em'>{summary}{body}</details>"
 
 
 def _pretty(text: str) -> str:

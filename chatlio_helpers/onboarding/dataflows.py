@@ -21,12 +21,12 @@ from .blueprint import Ids
 LIVE_SETTLING = 300.0  # seconds a live dataflow needs after a change before it may be sent to (documented: http.md)
 LOCAL_SETTLING = 0.0
 
-_FIELDS = {  # kind: (label in Chatlio's dashboard, how the label is known)
-    "transcript": ("Webhooks and post-chat actions: transcript webhook", "documented, worded otherwise"),
-    "offline_message": ("Webhook for offline messages", "assumed"),
-    "conversation_started": ("Webhook when a new conversation starts", "documented"),
-    "unanswered": ("Webhook when a visitor is not answered in time", "assumed"),
-    "feedback": ("Webhook when a visitor leaves feedback", "assumed"),
+_FIELDS = {  # kind: the label in Chatlio's dashboard, and how it is known
+    "transcript": "the transcript webhook, under Webhooks and post-chat actions (documented)",
+    "offline_message": "the webhook for offline messages (assumed)",
+    "conversation_started": "Webhook when a new conversation starts (documented)",
+    "unanswered": "the webhook for a visitor who is not answered in time (assumed)",
+    "feedback": "the webhook for feedback (assumed)",
 }
 
 
@@ -53,9 +53,10 @@ class Webhooks(Mapping[str, Secret]):
         """Give a DataFrame of each kind: the field in Chatlio's dashboard, how its label is known, the masked URL."""
         from ..tables import table
 
-        rows = [{"kind": kind, **dict(zip(("field in tab Behavior", "label is"), _FIELDS[kind], strict=True)),
-                 "webhook URL": masked(url)} for kind, url in self._urls.items() if kind in _FIELDS]  # fmt: skip
-        return table(rows)
+        columns = ("kind", "field in the tab Behavior", "webhook URL")
+        return table(
+            ((kind, _FIELDS[kind], masked(url)) for kind, url in self._urls.items() if kind in _FIELDS), columns
+        )
 
     def save(self) -> Card:
         """Write the URLs into a file that only you can read (0600), to paste them from; shows where, never what."""
