@@ -12,9 +12,9 @@ from .registry import MEASUREMENTS
 def main() -> int:
     """Measure what was asked for; gives the exit code."""
     options = _options()
-    described = machine.described()  # before the measuring makes the machine busy
     figures = []
     try:
+        described = machine.described()  # before the measuring makes the machine busy
         for name in options.only or MEASUREMENTS:
             children.progress(f"{name} ...")
             figures += MEASUREMENTS[name]()

@@ -6,12 +6,14 @@ import os
 import platform
 from datetime import UTC, datetime
 
+from .children import output
+
 
 def described() -> str:
-    """Give cores, load, Python, system and date in one line."""
+    """Give cores, load, Python, system, commit and date in one line."""
     return (
         f"{cores()} cores, {load()}Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
-        f"{datetime.now(UTC):%Y-%m-%d}"
+        f"commit {commit()}, {datetime.now(UTC):%Y-%m-%d}"
     )
 
 
@@ -23,3 +25,10 @@ def cores() -> int:
 def load() -> str:
     """Give the load of the last minute in words, "" where the system keeps none (Windows)."""
     return f"load {os.getloadavg()[0]:.1f} at the start, " if hasattr(os, "getloadavg") else ""
+
+
+def commit() -> str:
+    """Name the commit; the fresh clones are of it, so changes that are not committed are told."""
+    name = output(["git", "rev-parse", "--short", "HEAD"]).strip()
+    changed = output(["git", "status", "--porcelain", "--untracked-files=no"]).strip()
+    return f"{name} (with changes that are not committed)" if changed else name

@@ -35,7 +35,7 @@ def measure() -> list[Figure]:
         runner = _Runner(home)
         ours, other = alternate(lambda: runner.seconds(journey), lambda: runner.seconds(imports), TIMES)
     what = f"all {len(journey)} notebooks, warm"
-    alternative = f"{len(journey)} notebooks that only import pandas and requests, same runner"
+    alternative = f"{len(journey)} notebooks that import pandas and requests only"
     return [Figure(what, "s", ours, alternative, other, at_most_ratio=2.0)]
 
 
