@@ -1,0 +1,1 @@
+"""The seven notebooks, run headless against a real local platform."""
