@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from . import children, machine, page, table
+from .figure import Figure
 from .registry import MEASUREMENTS
 
 
 def main() -> int:
     """Measure what was asked for; gives the exit code."""
     options = _options()
-    figures = []
-    try:
-        described = machine.described()  # before the measuring makes the machine busy
-        for name in options.only or MEASUREMENTS:
-            children.progress(f"{name} ...")
-            figures += MEASUREMENTS[name]()
-    except children.Failed as failed:
-        sys.stderr.write(f"bench: nothing to compare: {failed}\n")
-        return 2
+    described = machine.described()  # before the measuring makes the machine busy
+    figures, failures = _measured(options.only or list(MEASUREMENTS))
     print(table.markdown(figures))
-    print(f"\n{described}")
+    print("\n".join(["", described, *failures]))
+    if failures:
+        return 2
     if options.write:
         page.write(figures, described)
     return 0 if all(figure.reached for figure in figures) else 1
+
+
+def _measured(names: Sequence[str]) -> tuple[list[Figure], list[str]]:
+    """Give the figures of *names*, and a line for each that could not be measured."""
+    figures: list[Figure] = []
+    failures: list[str] = []
+    for name in names:
+        children.progress(f"{name} ...")
+        try:
+            figures += MEASUREMENTS[name]()
+        except children.Failed as failed:
+            failures.append(f"{name} could not be measured: {failed}")
+    return figures, failures
 
 
 def _options() -> argparse.Namespace:

@@ -6,7 +6,7 @@ import os
 import platform
 from datetime import UTC, datetime
 
-from .children import output
+from .children import Failed, output
 
 
 def described() -> str:
@@ -29,6 +29,9 @@ def load() -> str:
 
 def commit() -> str:
     """Name the commit; the fresh clones are of it, so changes that are not committed are told."""
-    name = output(["git", "rev-parse", "--short", "HEAD"]).strip()
+    try:
+        name = output(["git", "rev-parse", "--short", "HEAD"]).strip()
+    except Failed:
+        return "unknown"  # not a clone
     changed = output(["git", "status", "--porcelain", "--untracked-files=no"]).strip()
     return f"{name} (with changes that are not committed)" if changed else name
