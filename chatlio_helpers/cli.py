@@ -66,7 +66,7 @@ def run(
 ) -> None:
     """Run the journey headless, or only NOTEBOOKS (paths, names, or the digits they begin with)."""
     from . import runner
-    from .run_record import Limits
+    from .runner.record import Limits
 
     limits = Limits(cell=cell_seconds, run=run_seconds)
     done = runner.run(notebooks, dict(parameters), out, limits=limits, tell=tell)

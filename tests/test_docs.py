@@ -18,7 +18,7 @@ import pytest
 import chatlio_helpers
 from chatlio_helpers import config
 from chatlio_helpers.cli import kit
-from chatlio_helpers.parameters import declared
+from chatlio_helpers.runner.parameters import declared
 
 CHECKOUT = config.CHECKOUT
 PAGES = (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md")), *sorted(CHECKOUT.glob("*/README.md")))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jupyter_client.manager import KernelManager
 
-from chatlio_helpers import engine
 from chatlio_helpers.front_end import HEADLESS_VARIABLE, interactive, protect_tracebacks
+from chatlio_helpers.runner import engine
 
 CANARY = "canary-8f1d2c3b4a596877"
 

@@ -11,9 +11,9 @@ PACKAGE = Path(__file__).parent.parent / "chatlio_helpers"
 HEAVY = {  # library: the modules that may import it at all
     "requests": {"aep/session.py", "aep/failures.py"},
     "ipywidgets": {"panels/"},
-    "papermill": {"runner.py", "engine.py", "parameters.py"},
-    "nbclient": {"engine.py", "runner.py"},
-    "nbconvert": {"report.py"},
+    "papermill": {"runner/"},
+    "nbclient": {"runner/"},
+    "nbconvert": {"runner/report.py"},
     "matplotlib": {"charts.py", "picture.py"},
     "starlette": {"emulator/"},
     "uvicorn": {"emulator/"},
@@ -30,8 +30,7 @@ RUNGS = [  # each line may import only what stands on it or above it
     local connection
     onboarding outbox delivery sender verification
     journey monitor lessons
-    panels doctor runner engine parameters scrub failures run_record report notebook_rules cli commands __main__
-        __init__
+    panels doctor runner notebook_rules cli commands __main__ __init__
     """.replace("\n        ", " ")
     .strip()
     .splitlines()

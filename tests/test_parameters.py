@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers import parameters
 from chatlio_helpers.errors import ConfigurationError
+from chatlio_helpers.runner import parameters
 
 SPECIMENS = Path(__file__).parent / "specimens"
 TYPED = SPECIMENS / "typed_parameters.ipynb"

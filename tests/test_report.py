@@ -8,9 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from chatlio_helpers import report, runner
-from chatlio_helpers.failures import Failure
-from chatlio_helpers.run_record import Run, Step
+from chatlio_helpers import runner
+from chatlio_helpers.runner import report
+from chatlio_helpers.runner.failures import Failure
+from chatlio_helpers.runner.record import Run, Step
 
 SPECIMENS = Path(__file__).parent / "specimens"
 HOSTILE = "<script>alert(1)</script><iframe src='https://example.org'></iframe><b onclick='x()'>kept</b>"

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 
-from chatlio_helpers import config, engine, runner
+from chatlio_helpers import config, runner
 from chatlio_helpers.errors import ConfigurationError
-from chatlio_helpers.run_record import Limits
+from chatlio_helpers.runner import engine
+from chatlio_helpers.runner.record import Limits
 
 SPECIMENS = Path(__file__).parent / "specimens"
 CANARY = "canary-5d41402abc4b2a76b9719d911017c592"

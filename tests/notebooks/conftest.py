@@ -8,7 +8,7 @@ import pytest
 
 from chatlio_helpers import local
 from chatlio_helpers.onboarding import plan
-from chatlio_helpers.run_record import Run
+from chatlio_helpers.runner.record import Run
 
 from .journeys import Journey, Kit, Objects, by_hand, looked_at, objects, output_schema
 

@@ -13,7 +13,7 @@ import pytest
 from chatlio_helpers import config, runner
 from chatlio_helpers.connection import Connection, connect
 from chatlio_helpers.journey import landed
-from chatlio_helpers.run_record import Run
+from chatlio_helpers.runner.record import Run
 
 Objects = dict[str, Any]  # "noun id" -> the object as the platform lists it
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import credentials, local, secret
-from .errors import CredentialError
+from .. import credentials, local, secret
+from ..errors import CredentialError
 from .parameters import looks_secret
 
 REGISTERED = "a registered secret"  # as secret.leaks names it

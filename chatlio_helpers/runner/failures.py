@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import errors
-from .secret import redact
+from .. import errors
+from ..secret import redact
 
 _LABELS = ("Likely cause", "Next step")  # as KitError writes them
 

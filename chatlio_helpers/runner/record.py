@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from ..secret import redact
 from .failures import Failure
-from .secret import redact
 
 SCHEMA = 1
 SIGNS = {"ok": "✓ ok", "failed": "✗ failed", "not run": "– not run", "warning": "! take care"}

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .run_record import SIGNS, Run, Step, first_event_text
-from .secret import redact
+from ..secret import redact
+from .record import SIGNS, Run, Step, first_event_text
 
 FOLDER = Path(__file__).resolve().parent / "report_template"
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")

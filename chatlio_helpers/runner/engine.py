@@ -22,8 +22,8 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
-from .front_end import HEADLESS_VARIABLE
-from .run_record import Limits
+from ..front_end import HEADLESS_VARIABLE
+from .record import Limits
 
 NAME = "chatlio-kit"
 LIMIT_TAG = "timeout-"  # a cell tagged timeout-600 may take 600 seconds

@@ -23,12 +23,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from . import config, failures, parameters, report, scrub
-from .errors import ConfigurationError
+from .. import config
+from ..errors import ConfigurationError
+from ..results import MIME
+from ..secret import redact
+from . import failures, parameters, report, scrub
 from .failures import Failure
-from .results import MIME
-from .run_record import Limits, Run, Step
-from .secret import redact
+from .record import Limits, Run, Step
 
 STARTED_VARIABLE = "CHATLIO_KIT_STARTED"  # set by bootstrap.py: epoch seconds
 FRESH_VARIABLE = "CHATLIO_KIT_FRESH"  # set by bootstrap.py when it had to install

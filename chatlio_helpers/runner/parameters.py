@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import secret
-from .errors import ConfigurationError
+from .. import secret
+from ..errors import ConfigurationError
 
 TYPES = ("str", "int", "float", "bool")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
