@@ -43,6 +43,10 @@ class Notebook:
         """Choose Run, Run All Cells from the menu."""
         self._choose("Run", "Run All Cells")
 
+    def keep_widget_state(self) -> None:
+        """Switch JupyterLab's saving of widget state on, or off again."""
+        self._choose("Settings", "Save Widget State Automatically")
+
     def save(self) -> None:
         """Choose File, Save Notebook from the menu, and wait until the file has changed."""
         before = self.path.stat().st_mtime_ns
@@ -66,4 +70,4 @@ class Notebook:
 
     def _choose(self, menu: str, item: str) -> None:
         self.page.get_by_role("menuitem", name=menu, exact=True).first.click()
-        self.page.get_by_role("menuitem", name=item).first.click()
+        self.page.locator(".lm-Menu-item").filter(has_text=item).first.click()
