@@ -121,7 +121,8 @@ def clean(connection: Connection, *, dry_run: bool = False, bar: Any = progress)
         entries = connection.ledger.entries(*_LIVE)
         before = _census(connection)
         rows = []
-        with bar("deleting what the kit made", total=len(entries)) as shown:
+        words = "looking at what the kit made" if dry_run else "deleting what the kit made"
+        with bar(words, total=len(entries)) as shown:
             for entry in reversed(entries):
                 rows.append(_would_delete(entry) if dry_run else _delete(connection, entry))
                 shown.step(1, note=entry.name)

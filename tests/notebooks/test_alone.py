@@ -1,14 +1,15 @@
 """Each notebook by itself, in any order, from any directory, in any sandbox; and two people side by side."""
 
 import os
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
 
-import nbformat
 import pytest
 
 from chatlio_helpers import config, local
+from chatlio_helpers.front_end import HEADLESS_VARIABLE
 from chatlio_helpers.onboarding import inventory
 
 from .journeys import AS_PRINTED, OF_THE_KIT, objects
@@ -50,19 +51,29 @@ def test_a_seat_has_a_workspace_of_its_own(kit):
 
 
 def test_plain_papermill_works_from_another_directory(tmp_path):
-    """papermill's own command line runs a notebook in a home where nothing is running, from wherever one is."""
+    """papermill's own command line runs a notebook in a home where nothing is running, from wherever one is.
+
+    Nobody tells it that it is headless, and nothing scrubs what it writes: there is no widget and no webhook URL in it.
+    """
     home = tmp_path / "home"
+    surroundings = {name: value for name, value in os.environ.items() if name != HEADLESS_VARIABLE}
     notebook = config.notebooks() / "02_create_the_source_connection.ipynb"
     command = [sys.executable, "-m", "papermill", str(notebook), "out.ipynb", "-p", "platform", "local"]
     try:
         done = subprocess.run(
-            command, cwd=tmp_path, env=os.environ | {config.HOME_VARIABLE: str(home)}, capture_output=True, timeout=120
+            command,
+            cwd=tmp_path,
+            env=surroundings | {config.HOME_VARIABLE: str(home)},
+            capture_output=True,
+            timeout=120,
         )
     finally:
         local.stop(home / "platform")
     assert done.returncode == 0, done.stderr.decode()[-2000:]
-    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert "5 dataflows enabled, each with a webhook URL" in str(executed)
+    executed = (tmp_path / "out.ipynb").read_text("utf-8")
+    assert "5 dataflows enabled, each with a webhook URL" in executed
+    assert "widget-view" not in executed
+    assert re.findall(r"collection/(?:batch/)?[0-9a-f]{8,}", executed) == []
 
 
 @pytest.fixture(scope="module")

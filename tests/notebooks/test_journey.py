@@ -80,6 +80,14 @@ def test_the_journey_makes_what_it_says(first, foreign):
     assert {key: first.objects.get(key) for key in foreign} == foreign
 
 
+def test_a_run_that_only_shows_says_so(first):
+    """With remove=False the last notebook nowhere says that it deletes: not in a table, not beside a progress."""
+    shown = (first.run.folder / "06_clean_up.html").read_text("utf-8")
+    assert "30 objects would be removed; none was" in shown
+    assert "deleting what the kit made" not in shown
+    assert ">deleted<" not in shown
+
+
 def test_a_second_run_makes_nothing_new(first, second):
     """Running all seven again reuses every object."""
     assert second.run.exit_code == 0, str(second.run)
