@@ -177,6 +177,32 @@ def needles(place: Place, full: tuple[Watched, Path]) -> dict[str, list[bytes]]:
     return found | {"a token": [EVERY_TOKEN_BEGINS.encode()]} | {f"inlet {one[:4]}…": forms(one) for one in inlets}
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        quote(ODD),
+        escape(ODD),
+        json.dumps({"a": json.dumps({"b": ODD})}),
+        base64.b64encode(f"client:{ODD}:more".encode()).decode(),
+        base64.urlsafe_b64encode(f"id:{ODD}".encode()).decode(),
+        f"{ODD!r}",
+        ODD.encode().hex(),
+    ],
+    ids=[
+        "in a URL",
+        "in HTML",
+        "in JSON within JSON",
+        "in base64",
+        "in base64 for URLs",
+        "in Python",
+        "in hexadecimal",
+    ],
+)
+def test_the_search_finds_a_secret_however_it_is_written(written):
+    """What the other tests do not find would have been found, whatever encoding it went through."""
+    assert held(f"before {written} after".encode(), {"odd": forms(ODD)}) == ["odd"]
+
+
 def test_the_run_used_the_credentials(full, place):
     """The seven notebooks succeed with the file, so what is searched for was really there to be leaked."""
     watched, report = full
@@ -279,7 +305,15 @@ def test_the_command_line_shows_no_webhook_url(full, place, needles):
 def forms(value: str) -> list[bytes]:
     """Give every form in which *value* could be written down."""
     raw = value.encode()
-    texts = {value, quote(value, safe=""), quote_plus(value), escape(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
+    texts = {
+        value,
+        quote(value),
+        quote(value, safe=""),
+        quote_plus(value),
+        escape(value),
+        json.dumps(value)[1:-1],
+        repr(value)[1:-1],
+    }
     texts |= {json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(json.dumps(value))[3:-3], raw.hex()}
     for shift in range(3):  # base64 of a text that holds it looks different for each place it can begin at
         encoded = base64.b64encode(b"\0" * shift + raw).decode()[4 if shift else 0 :].rstrip("=")
