@@ -92,7 +92,8 @@ class Board:
 
     def button(self, text: str, clicked: Callable[[], None], tooltip: str) -> Any:
         """Make a button with words on it; whatever *clicked* raises becomes a card."""
-        made = self.widgets.Button(description=text, tooltip=tooltip, layout={"width": "auto"})
+        narrow = {"width": "auto", "align_self": "flex-start"}  # as wide as its words, not as the panel
+        made = self.widgets.Button(description=text, tooltip=tooltip, layout=narrow)
         made.on_click(lambda _: self.guarded(clicked))
         self._buttons.append(made)
         return made

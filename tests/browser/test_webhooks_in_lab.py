@@ -25,10 +25,12 @@ def source_connection(lab, page):
 def test_the_plan_is_applied_by_a_button(source_connection):
     """The button does what the line below it does: five dataflows, which the line then reuses."""
     panel = source_connection.outputs(PLAN)
-    panel.get_by_role("button", name="Apply the plan").click()
+    button = panel.get_by_role("button", name="Apply the plan")
+    assert button.bounding_box()["width"] < panel.bounding_box()["width"] / 2  # as wide as its words
+    button.click()
     expect(panel).to_contain_text("5 dataflows (")
     expect(panel.get_by_role("row")).to_have_count(6)
-    expect(panel.get_by_role("button", name="Apply the plan")).to_be_enabled()
+    expect(button).to_be_enabled()
 
 
 def test_a_revealed_url_is_not_in_the_saved_notebook(source_connection):
