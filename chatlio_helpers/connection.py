@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 
 from . import config, local
@@ -38,7 +39,7 @@ class Connection(Platform):
         self.prefix, self.workspace, self.seat = prefix, workspace, seat
         self.org = credentials.org_id
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
         """The ledger of this platform, organisation, sandbox and prefix."""
         return self.workspace.ledger(place=f"{self.name} {self.org} {self.sandbox}", prefix=self.prefix)

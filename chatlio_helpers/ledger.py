@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +55,15 @@ class Ledger:
     def __init__(self, path: Path, *, place: str, prefix: str) -> None:
         self.path, self.place, self.prefix = path, place, prefix
         path.touch(mode=0o600, exist_ok=True)
+        # one connection for the ledger's life: closing the last one would write the whole log back each time;
+        # a panel applies a plan in another thread, hence the lock
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, timeout=30, check_same_thread=False)
         self._prepare()
 
     def entries(self, *states: str) -> list[Entry]:
         """List entries in the order they were first written; only those in *states* when given."""
-        with self._open() as db:
+        with self._change() as db:
             rows = db.execute(
                 "SELECT key, resource, name, marker, state, id, changed FROM objects"
                 " WHERE place = ? AND prefix = ? ORDER BY rowid",
@@ -73,7 +78,7 @@ class Ledger:
 
     def intend(self, key: str, resource: str, name: str, marker: str) -> None:
         """Write down that an object is about to be made; an older, deleted entry of the key is replaced."""
-        with self._open() as db:
+        with self._change() as db:
             db.execute("DELETE FROM objects WHERE place = ? AND prefix = ? AND key = ?", (self.place, self.prefix, key))
             db.execute(
                 "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, 'intended', '', ?)",
@@ -82,18 +87,18 @@ class Ledger:
 
     def made(self, key: str, object_id: str) -> None:
         """Write down that the object exists, under *object_id*."""
-        self._change(key, "made", object_id)
+        self._set(key, "made", object_id)
 
     def deleting(self, key: str) -> None:
         """Write down that the object is about to be deleted."""
-        self._change(key, "deleting")
+        self._set(key, "deleting")
 
     def deleted(self, key: str) -> None:
         """Write down that the object is gone."""
-        self._change(key, "deleted")
+        self._set(key, "deleted")
 
-    def _change(self, key: str, state: str, object_id: str | None = None) -> None:
-        with self._open() as db:
+    def _set(self, key: str, state: str, object_id: str | None = None) -> None:
+        with self._change() as db:
             db.execute(
                 "UPDATE objects SET state = ?, id = coalesce(?, id), changed = ?"
                 " WHERE place = ? AND prefix = ? AND key = ?",
@@ -102,7 +107,9 @@ class Ledger:
 
     def _prepare(self) -> None:
         try:
-            with self._open() as db:
+            with self._change() as db:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
                 found = db.execute("PRAGMA user_version").fetchone()[0]
                 if found > VERSION:
                     raise WorkspaceError(
@@ -110,8 +117,8 @@ class Ledger:
                         cause=f"it has version {found}; this kit knows versions up to {VERSION}",
                         next_step="update the kit, or choose another folder with the parameter `workspace`",
                     )
-                db.executescript(_SCHEMA)
-                db.execute(f"PRAGMA user_version = {VERSION}")
+                if found < VERSION:
+                    db.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
             os.chmod(self.path, 0o600)
         except sqlite3.DatabaseError as error:
             raise WorkspaceError(
@@ -122,9 +129,13 @@ class Ledger:
             ) from error
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
-            with db:
-                yield db
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection for one transaction, on disk when the block ends."""
+        if not self.path.exists():
+            raise WorkspaceError(
+                f"The ledger {self.path} was deleted while it was in use.",
+                cause="the kit's folder was removed by hand",
+                next_step="connect again: `aep = kit.connect(...)`; objects that exist are found by name and reused",
+            )
+        with self._lock, self._db as db:
+            yield db

@@ -40,6 +40,22 @@ def test_places_and_prefixes_are_apart(ledger):
     assert Ledger(ledger.path, place="local org dev", prefix="other").entries() == []
 
 
+def test_a_ledger_deleted_under_us_is_noticed(ledger):
+    """Nothing is written into a file that nobody will find again."""
+    ledger.path.unlink()
+    with pytest.raises(WorkspaceError, match="deleted while"):
+        ledger.intend("schemas", "schemas", "chatlio events", "[m]")
+
+
+def test_several_threads_write_at_once(ledger):
+    """A panel's thread and the kernel's write into one ledger without losing an entry."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: ledger.intend(f"flows:{n}", "flows", f"n{n}", "[m]"), range(40)))
+    assert len(ledger.entries("intended")) == 40
+
+
 def test_only_the_owner_can_read_it(ledger):
     """The file is 0600."""
     assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600

@@ -81,7 +81,8 @@ def _label_table(soup: Any, table: Any) -> None:
         caption = soup.new_tag("caption")
         caption.string = _caption(table)
         table.insert(0, caption)
-    table.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group"}))
+    if not table.parent.get("tabindex"):  # the kit's own tables bring a frame that scrolls
+        table.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group"}))
     table.parent["aria-label"] = table.caption.get_text(strip=True)
 
 
