@@ -66,7 +66,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         finally:
             process.terminate()
             process.wait(20)
-            local.stop(made.home / "platform")
+            local.stop(made.home / "kit" / "platform")
 
 
 @pytest.fixture(scope="module")
