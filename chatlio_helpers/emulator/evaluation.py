@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,7 +39,7 @@ class Reading:
     names: frozenset[str] = frozenset()
 
 
-class Node:
+class Node(ABC):
     """A part of an expression; ``depth`` counts the levels below it."""
 
     depth = 1
@@ -48,9 +49,9 @@ class Node:
         if self.depth > DEEPEST:
             raise ExpressionError(f"The expression is nested more than {DEEPEST} levels deep", position)
 
+    @abstractmethod
     def compile(self, reading: Reading) -> Evaluator:
         """The function that works the node out for a row."""
-        raise NotImplementedError
 
     def compile_lenient(self, reading: Reading, absent: Any = None) -> Evaluator:
         """As ``compile``, but a path that the row does not have gives ``absent`` instead of failing it."""
