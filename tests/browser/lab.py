@@ -10,6 +10,7 @@ from urllib.parse import quote
 from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 60_000  # milliseconds
+_TRIES = 5
 _COUNTED = re.compile(r"\[\d+\]")
 
 
@@ -40,8 +41,17 @@ class Notebook:
     path: Path
 
     def run_all(self) -> None:
-        """Choose Run, Run All Cells from the menu."""
-        self._choose("Run", "Run All Cells")
+        """Choose Run, Run All Cells from the menu; once more when nothing begins.
+
+        JupyterLab drops the cells without a word while it is not yet joined to the kernel (observed, 4.6).
+        """
+        first = self.page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").first
+        for _ in range(_TRIES):
+            self._choose("Run", "Run All Cells")
+            self.page.wait_for_timeout(1_000)
+            if first.inner_text().strip() != "[ ]:":
+                return
+        raise AssertionError("no cell began to run")
 
     def keep_widget_state(self) -> None:
         """Switch JupyterLab's saving of widget state on, or off again."""
