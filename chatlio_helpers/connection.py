@@ -63,7 +63,6 @@ class Connection(Platform):
 
 def connect(
     platform: str = "local",
-    *,
     credentials: str = "",
     sandbox: str = "",
     prefix: str = config.DEFAULT_PREFIX,

@@ -22,11 +22,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
      rf"\1{HIDDEN}"),
     (re.compile(r"\beyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]*)?"), HIDDEN),
     (re.compile(r"\bp8e-[\w-]{12,}"), HIDDEN),
+    (re.compile(r"(?i)(\"?inletid\"?\s*[:=]\s*\[?\"?)[0-9a-f]{16,64}"), rf"\1{HIDDEN}"),
 )  # fmt: skip
 
 
 # A pattern is tried only where one of its signs is in the text: looking for a sign is a hundred times quicker.
-_SIGNS = (("bearer",), ("/collection/",), ("secret", "access_token", "password"), ("eyj",), ("p8e-",))
+_SIGNS = (("bearer",), ("/collection/",), ("secret", "access_token", "password"), ("eyj",), ("p8e-",), ("inletid",))
 
 
 class Secret:

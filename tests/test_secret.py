@@ -45,6 +45,7 @@ def test_registered_values_leave_every_text():
         '{"client_secret": "something-long"}',
         "access_token=eyJhbGciOiJSUzI1NiJ9.eyJpZCI6IjEyMzQ1NiJ9.c2ln",
         "p8e-abcdefghijklmnopqrstuv",
+        '{"inletId": "' + "ab" * 32 + '"}',
     ],
 )
 def test_what_looks_secret_is_found_and_hidden(text):

@@ -12,7 +12,7 @@ from ..connection import Connection
 from .blueprint import transformation
 
 
-def with_row(connection: Connection, mapping_id: str, *, source: str, target: str) -> dict[str, Any]:
+def with_row(connection: Connection, mapping_id: str, source: str, target: str) -> dict[str, Any]:
     """Give the body of the next version of a mapping set: all its rows, and *target* filled from *source*.
 
     *target* is a path below the tenant, such as ``chatlio.visitor.handle``; an older row for it is replaced.

@@ -86,7 +86,7 @@ class Plan:
         with self.connection.workspace.lock():
             fresh = plan(self.connection, kinds=self.kinds, profile=self.profile)
             fresh._refuse_conflicts()
-            with bar("making what is missing", total=len(fresh.steps)) as shown:
+            with bar("carrying out the plan", total=len(fresh.steps)) as shown:
                 ids: dict[str, str] = {}
                 for step in fresh.steps:
                     ids[step.wanted.key] = _carry_out(self.connection, step, ids)

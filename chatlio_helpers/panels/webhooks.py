@@ -12,7 +12,8 @@ from .board import Board, Twin, wants_widgets
 
 SHOWN_FOR = 60.0  # seconds
 _SAYS = "Each kind has a webhook URL of its own. Whoever knows it can write into the dataset: treat it as a password."
-_LINE = "made.webhooks.save()  # writes them into a file that only you can read"
+_KEEP = "Do not save the notebook while a URL is shown if you have switched on Save Widget State Automatically."
+_LINE = "made.webhooks.save()  # writes all of them into a file that only you can read"
 
 
 def webhooks(urls: Mapping[str, Secret], *, interactive: bool | None = None) -> WebhooksPanel | Twin:
@@ -39,7 +40,7 @@ class WebhooksPanel(Board):
     """A list of kinds, a button, and a field that is cleared after a minute."""
 
     def __init__(self, urls: Mapping[str, Secret], seconds: float = SHOWN_FOR) -> None:
-        super().__init__(_SAYS)
+        super().__init__(f"{_SAYS} {_KEEP}")
         self._urls, self._seconds = dict(urls), seconds
         self._timer: threading.Timer | None = None
         self.place.shown = Masked(urls)

@@ -98,8 +98,10 @@ class Run:
     def write(self) -> None:
         """Write ``summary.json`` and ``junit.xml`` into the run's folder."""
         text = json.dumps(self.summary(), indent=2, ensure_ascii=False, default=str)
-        (self.folder / "summary.json").write_text(redact(text) + "\n", encoding="utf-8")
-        (self.folder / "junit.xml").write_text(redact(junit(self)), encoding="utf-8")
+        for name, content in (("summary.json", text + "\n"), ("junit.xml", junit(self))):
+            path = self.folder / name
+            path.touch(mode=0o600)
+            path.write_text(redact(content), encoding="utf-8")
 
     def _failure_text(self) -> str:
         step = self.failed

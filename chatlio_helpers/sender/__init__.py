@@ -72,8 +72,9 @@ def send(
         _revive(outbox, entries, report)
     with _alone(outbox, patience):
         moving = len(report.new) + len(left) + (len(report.dead) if revive else 0)
-        with (progress or shown)("sending", moving) as bar:
-            Transmission(collection.post, urls, outbox, list(flows.values()), in_flight, patience, bar).run()
+        if moving:
+            with (progress or shown)("sending", moving) as bar:
+                Transmission(collection.post, urls, outbox, list(flows.values()), in_flight, patience, bar).run()
     outcomes = _outcomes(outbox, flows, [*(one for _, one in prepared), *left], set(report.already_delivered))
     repeats = len(entries) - len({(entry.destination, entry.event) for entry in entries})
     return Sent(tuple(outcomes), time.time() - started, repeats)
