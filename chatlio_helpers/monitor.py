@@ -1,4 +1,4 @@
-"""What the dataflows say about themselves: runs, with what came in, what landed and what failed."""
+"""What the dataflows say about themselves, and what our own outbox says of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .connection import Connection
+from .delivery import Delivery, Sent
 from .onboarding import Made
+from .outbox import DELIVERED, Entry, Outbox
 from .tables import table
 
 if TYPE_CHECKING:
@@ -26,6 +28,19 @@ def runs(connection: Connection, made: Made, *, newest: int = 2) -> pandas.DataF
         _row(kind, run) for kind, flow_id in made.flow_ids.items() for run in connection.flows.runs(flow_id)[:newest]
     ]
     return table(found, COLUMNS)
+
+
+def delivered(connection: Connection, made: Made) -> Sent:
+    """Give everything that the workspace's outbox ever delivered to these dataflows, to hold it against the dataset."""
+    outbox = Outbox(connection.workspace.outbox_path)
+    entries = outbox.entries(state=DELIVERED, destinations=list(made.flow_ids.values()))
+    return Sent(tuple(_delivery(entry) for entry in entries), seconds=0.0)
+
+
+def _delivery(entry: Entry) -> Delivery:
+    return Delivery(
+        entry.kind, entry.event, "already_delivered", receipt=entry.receipt, tries=entry.tries, at=entry.changed
+    )
 
 
 def _row(kind: str, run: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from .faults import Diagnosis, diagnose, post, with_flow_id, without_role
 from .files import credential_files, found_in
+from .persons import persons_left
 from .refusals import compare, refusal
+from .strangers import stranger
 
 __all__ = [
     "Diagnosis",
@@ -10,8 +12,10 @@ __all__ = [
     "credential_files",
     "diagnose",
     "found_in",
+    "persons_left",
     "post",
     "refusal",
+    "stranger",
     "with_flow_id",
     "without_role",
 ]

@@ -16,6 +16,15 @@ from ..errors import CheckFailed
 from ..onboarding import Made
 from ..secret import Secret
 
+_MAPPED = (
+    "a calculated field met a text that it cannot read, and its target, now empty, is required",
+    "mend the payload where it comes from, or make the mapping's row bear such a text",
+)
+_CHECKED = (
+    "the mapped record breaks a rule of the schema: the path names the field, the words name the rule",
+    "mend the payload where it comes from; widen the rule only if the value is right after all",
+)
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -31,9 +40,9 @@ class Diagnosis:
             return Card("ok", f"this {self.kind} was accepted, and landed")
         # the expression itself is in the mapping; repeating it here would hide what it met
         said = [words.partition(" sourceField:")[0] for words in self.reason.split("; ")]
-        lines = {"First answer": "200: received", "The platform's words": said[0]}
-        more = {f"And, {place}": words for place, words in enumerate(said[1:], start=2)}
-        return Card("failed", f"this {self.kind} was accepted, and did not land", {**lines, **more})
+        cause, step = _MAPPED if any("MAPPER" in words for words in said) else _CHECKED
+        lines = {"First answer": "200: received", "Later": " · ".join(said), "Likely cause": cause, "Next step": step}
+        return Card("failed", f"this {self.kind} was accepted, and did not land", lines)
 
     def __repr__(self) -> str:
         return repr(self.card())

@@ -73,7 +73,7 @@ def _loss(connection: Connection, kind: str, tenant: str, schema_id: str, printe
         "kind": kind,
         "values in the payload": _values(payload),
         "arrive as printed": _values(with_tutorial),
-        "arrive with the kit": _values(with_kit) - len(_STAMPS) - 1,  # without the stamps, and without our own `kind`
+        "arrive with the kit": _values(with_kit) - trial.STAMPED,
         "id, time, type as printed": said[_stamped(with_tutorial)],
         "id, time, type with the kit": said[_stamped(with_kit)],
     }
