@@ -45,7 +45,9 @@ def lab(options: tuple[str, ...]) -> None:
     from . import config
 
     first = config.notebooks() / "00_start_here.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", str(first.relative_to(config.CHECKOUT)), *options]
+    opens = f"--LabApp.default_url=/lab/tree/{first.relative_to(config.CHECKOUT).as_posix()}"
+    # the checkout is the root, so that the sample payloads and the README can be reached from the notebooks
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={config.CHECKOUT}", opens, *options]
     raise SystemExit(subprocess.call(command, cwd=config.CHECKOUT))  # noqa: S603  (our own interpreter)
 
 
