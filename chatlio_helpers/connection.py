@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from . import config, local
 from .aep import Endpoints, Platform
 from .cards import html_table
 from .credentials import Credentials, load
-from .errors import ConfigurationError, ConsentNeeded
+from .errors import ConfigurationError, ConsentNeeded, Forbidden, NotAuthorised
 from .front_end import protect_tracebacks
 from .ledger import Ledger
 from .secret import leaks
@@ -52,7 +53,9 @@ class Connection(Platform):
             {"what": "sandbox", "value": self.sandbox},
             {"what": "prefix of all names", "value": self.prefix},
             {"what": "workspace", "value": str(self.workspace.folder)},
-        ] + ([{"what": "seat", "value": self.seat}] if self.seat else [])
+            *([{"what": "seat", "value": self.seat}] if self.seat else []),
+            *({"what": "take care", "value": note} for note in self.credentials.notes),
+        ]
 
     def __repr__(self) -> str:
         return f"Connected to the {self.name} platform: sandbox {self.sandbox} of {self.org}, prefix {self.prefix}"
@@ -92,13 +95,32 @@ def connect(
     if not sandbox:
         raise ConfigurationError(
             "No sandbox is named.",
-            cause="neither the parameter `sandbox` nor the credential file names one",
-            next_step="name a development sandbox with the parameter `sandbox`",
+            cause="neither you nor the credential file names one",
+            next_step=f"name a development sandbox: {_said('sandbox', 'NAME')}",
         )
     place = Workspace(_own_workspace(workspace, seat))
     made = Connection(chosen, endpoints, sandbox=sandbox, name=platform, prefix=prefix, workspace=place, seat=seat)
-    _check_production(made.sandboxes.permit(sandbox), words)
+    _check_production(_permitted(made, own=not credentials), words)
     return made
+
+
+def _permitted(made: Connection, *, own: bool) -> dict[str, Any]:
+    """Give the chosen sandbox; *own* tells that the credentials are the local platform's own."""
+    try:
+        return made.sandboxes.permit(str(made.sandbox))
+    except (NotAuthorised, Forbidden) as refusal:
+        if made.name == "local" and not own:
+            refusal.cause = "the local platform knows only the credentials that it made itself"
+            refusal.next_step = (
+                "leave credentials empty (notebook) or --credentials out (command line): the local platform has its "
+                "own; for these credentials choose the live platform"
+            )
+        raise
+
+
+def _said(name: str, value: str) -> str:
+    """Say how a setting is given, in a notebook and in a shell."""
+    return f'{name}="{value}" (notebook) or --{name} {value} (command line)'
 
 
 def _own_workspace(workspace: str, seat: str) -> str | Path:
@@ -113,7 +135,7 @@ def _check_texts(given: dict[str, object]) -> None:
             raise ConfigurationError(
                 f"The parameter `{name}` is {value!r}, which is not a text.",
                 cause="papermill's -p reads 007, 12e3 or true as a number or a truth value",
-                next_step=f"pass it as raw text: papermill -r {name} {value}",
+                next_step=f"pass it as text: papermill -r {name} {value}, or chatlio-kit run -p {name} {value}",
             )
         if leaks(str(value)):
             raise ConfigurationError(
@@ -126,7 +148,7 @@ def _check_texts(given: dict[str, object]) -> None:
 def _check_settings(platform: str, prefix: str, seat: str, words: set[str]) -> None:
     if platform not in PLATFORMS:
         raise ConfigurationError(
-            f"There is no platform {platform!r}.", next_step=f"set `platform` to one of: {', '.join(PLATFORMS)}"
+            f"There is no platform {platform!r}.", next_step=f"choose one of: {', '.join(PLATFORMS)}"
         )
     if not _PREFIX.fullmatch(prefix):
         raise ConfigurationError(
@@ -136,20 +158,21 @@ def _check_settings(platform: str, prefix: str, seat: str, words: set[str]) -> N
         )
     if platform == "live" and seat:
         raise ConfigurationError(
-            "A live platform has no seats.", next_step="leave `seat` empty, and give each person a `prefix`"
+            "A live platform has no seats.", next_step="leave the seat out, and give each person a prefix of their own"
         )
     if platform == "live" and "live" not in words:
         raise ConsentNeeded(
-            "This would work on a live platform.",
-            cause="objects would be made in a real organisation",
-            next_step='say so with the parameter `allow="live"`',
+            "This would connect to a live platform.",
+            cause="a real organisation is behind it",
+            next_step=f"say so with {_said('allow', 'live')}",
         )
 
 
 def _check_production(sandbox: dict[str, object], words: set[str]) -> None:
     if str(sandbox.get("type")) == "production" and "prod" not in words:
+        allowed = ",".join(sorted({*words, "prod"}))
         raise ConsentNeeded(
             f"The sandbox {sandbox.get('name')} is a production sandbox.",
             cause="test events would land among real data",
-            next_step="choose a development sandbox, or say so with the word `prod` in the parameter `allow`",
+            next_step=f"choose a development sandbox, or say so with the word prod in allow: {_said('allow', allowed)}",
         )

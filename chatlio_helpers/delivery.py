@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas
 
 _SHOWN = 20  # rows in a notebook; .table() has all
+NEXT_STEPS = {
+    "dead": "correct what the platform names, then send with revive=True (notebook) or --revive (command line)",
+    "waiting": "send again: it continues with what waits",
+}  # by state; what was refused has a next step of its own
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Delivery:
     """One event and what became of it.
 
     ``state`` is accepted, already_delivered, refused (never put), dead (never to be sent again) or waiting; ``where``
-    names the file; ``tries`` counts the requests of all runs; ``at`` is the moment of acceptance by our clock and
+    names the file; ``reason`` and ``next_step`` say what is wrong and what to do; ``tries`` counts the requests of all
+    runs; ``at`` is the moment of acceptance by our clock and
     ``received`` by the platform's (epoch seconds); ``receipt`` is the platform's transaction id.
     """
 
@@ -36,6 +41,7 @@ class Delivery:
     state: str
     where: str = ""
     reason: str = ""
+    next_step: str = field(default="", repr=False)
     receipt: str = field(default="", repr=False)
     tries: int = 0
     at: float | None = None
@@ -81,9 +87,14 @@ class Sent:
         received = (*self.accepted, *self.already_delivered)
         return {kind: tuple(one.event for one in received if one.kind == kind) for kind in KINDS}
 
+    @property
+    def not_received(self) -> tuple[Delivery, ...]:
+        """Give what is refused, dead or still waiting."""
+        return (*self.refused, *self.dead, *self.waiting)
+
     def table(self) -> pandas.DataFrame:
-        """Give one row per event: kind, event, state, where, reason, tries, at."""
-        columns = ("kind", "event", "state", "where", "reason", "tries", "at")
+        """Give one row per event: kind, event, state, where, reason, next_step, tries, at."""
+        columns = ("kind", "event", "state", "where", "reason", "next_step", "tries", "at")
         return table(({name: asdict(one)[name] for name in columns} for one in self.deliveries), columns=columns)
 
     def check(self) -> Result:
@@ -94,9 +105,8 @@ class Sent:
             "sent",
             received and not odd,
             self._says(),
-            otherwise=f"Not everything was received: {self._says()}. {odd[0].reason if odd else ''}".strip(),
-            next_step="look at .dead, .waiting and .refused of what send() returned; send() again continues "
-            "with what waits, and `revive=True` also tries the dead ones",
+            otherwise=f"Not everything was received: {self._says()}. {self._first_reason()}".strip(),
+            next_step=self._next_step(),
             status="warning" if self.refused else "ok",
             expected=received + len(odd),
             found=received,
@@ -116,6 +126,17 @@ class Sent:
 
     def _in(self, state: str) -> tuple[Delivery, ...]:
         return tuple(one for one in self.deliveries if one.state == state)
+
+    def _first_odd(self) -> Delivery | None:
+        return next(iter((*self.dead, *self.waiting, *self.refused)), None)
+
+    def _first_reason(self) -> str:
+        first = self._first_odd()
+        return ": ".join(part for part in (first.where, first.reason) if part) if first else ""
+
+    def _next_step(self) -> str:
+        first = self._first_odd()
+        return first.next_step if first else "give a file or a folder with payloads"
 
     def _counts(self) -> dict[str, int]:
         states = ("accepted", "already_delivered", "refused", "dead", "waiting")
@@ -138,6 +159,6 @@ class Sent:
         ]
 
     def _odd_html(self) -> str:
-        odd = (*self.refused, *self.dead, *self.waiting)
-        rows = [{"state": o.state, "kind": o.kind, "where": o.where, "reason": o.reason} for o in odd[:_SHOWN]]
+        odd, names = self.not_received, ("state", "kind", "where", "reason", "next_step")
+        rows = [{name.replace("_", " "): getattr(one, name) for name in names} for one in odd[:_SHOWN]]
         return html_table(rows, f"Not received: {len(odd)}") if odd else ""

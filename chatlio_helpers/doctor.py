@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from . import config, credentials, local
 from .cards import html_table
-from .errors import KitError
+from .errors import KitError, Unavailable
 from .results import Result, check
 from .secret import redact
 
@@ -40,6 +40,7 @@ class Finding:
     verdict: str
     says: str
     next_step: str = ""
+    exit_code: int = 1  # of the command line, when this stops the journey
 
     def row(self) -> dict[str, str]:
         """Give the finding as a row of text."""
@@ -58,6 +59,11 @@ class Report:
         """Give the worst verdict of all."""
         verdicts = {finding.verdict for finding in self.findings}
         return next(verdict for verdict in (STOPPED, CARE, OK) if verdict in verdicts)
+
+    @property
+    def exit_code(self) -> int:
+        """Give the exit code of the command line: 0, or the highest of what stops the journey."""
+        return max((finding.exit_code for finding in self.findings if finding.verdict == STOPPED), default=0)
 
     def rows(self) -> list[dict[str, str]]:
         """Give one row per precondition: what, verdict, found, next step."""
@@ -203,9 +209,13 @@ def _reached(what: str, address: str) -> Finding:
     except HTTPError as refusal:  # a refusal is an answer: the host is reached
         return _skew(what, refusal.headers.get("Date", ""))
     except URLError as error:
-        return Finding(what, STOPPED, f"not reached: {error.reason}", _unreached(error.reason))
+        return _no_answer(what, error.reason)
     except OSError as error:
-        return Finding(what, STOPPED, f"not reached: {error}", _unreached(error))
+        return _no_answer(what, error)
+
+
+def _no_answer(what: str, reason: Any) -> Finding:
+    return Finding(what, STOPPED, f"not reached: {reason}", _unreached(reason), Unavailable.exit_code)
 
 
 def _unreached(reason: Any) -> str:
@@ -229,7 +239,8 @@ def _credentials(where: str) -> Iterator[Finding]:
 
     try:
         found = credentials.load(where or None)
-        yield Finding("Credentials", OK, f"{found.source}: {', '.join(found.keys_found)}")
+        says = "; ".join([f"{found.source}: {', '.join(found.keys_found)}", *found.notes])
+        yield Finding("Credentials", CARE if found.notes else OK, says, "chmod 600 the file" if found.notes else "")
         Platform(found, Endpoints.live(), sandbox=found.sandbox or "", name="live").ims.token()
     except KitError as error:
         yield _from_error("Credentials", error)
@@ -238,7 +249,7 @@ def _credentials(where: str) -> Iterator[Finding]:
 
 
 def _from_error(what: str, error: KitError) -> Finding:
-    return Finding(what, STOPPED, error.what, error.next_step)
+    return Finding(what, STOPPED, error.what, error.next_step, error.exit_code)
 
 
 def _pinned(path: Path) -> dict[str, str]:

@@ -80,7 +80,7 @@ class LocalPlatform:
             raise LocalPlatformError(
                 f"The local platform at {self.url} does not answer.",
                 cause="it was stopped, or stopped itself after a long idle time",
-                next_step="run the cell that connects again: it starts the platform",
+                next_step="run the same command again, or the cell that connects: the platform starts by itself",
             ) from error
 
     def _credential_file(self, name: str, *, limited: bool) -> Path:

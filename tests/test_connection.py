@@ -1,6 +1,7 @@
 """Connecting: who may, where, and with which word."""
 
 import json
+import warnings
 
 import pytest
 
@@ -21,14 +22,15 @@ def test_a_production_sandbox_needs_the_word(open_seat):
     """The sandbox prod is refused without the word, and works with it."""
     with pytest.raises(ConsentNeeded, match="production sandbox") as caught:
         open_seat(sandbox="prod")
-    assert "`prod`" in caught.value.next_step
+    assert 'allow="prod" (notebook) or --allow prod (command line)' in caught.value.next_step
     assert open_seat(sandbox="prod", allow="prod").sandbox == "prod"
 
 
 def test_a_live_platform_needs_the_word():
     """Nothing live happens by accident."""
-    with pytest.raises(ConsentNeeded, match="live platform"):
+    with pytest.raises(ConsentNeeded, match="live platform") as caught:
         connect("live")
+    assert 'allow="live" (notebook) or --allow live (command line)' in caught.value.next_step
 
 
 @pytest.mark.parametrize("sandbox", ["finance", "no-such-sandbox"])
@@ -63,6 +65,17 @@ def test_a_wrong_secret_is_refused(open_seat, platform, tmp_path):
         open_seat(credentials=str(path))
     assert "invalid_client" in str(caught.value.vendor) + str(caught.value.code)
     assert "p8e-not" not in str(caught.value)
+    assert "the local platform has its own" in caught.value.next_step
+
+
+def test_a_credential_file_open_to_others_is_told_where_one_connects(open_seat, platform, tmp_path):
+    """The card of the connection says so; no warning with a line of code is raised."""
+    path = tmp_path / "open.json"
+    path.write_text(platform.seat("one").read_text())
+    path.chmod(0o644)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert "chmod 600" in open_seat(credentials=str(path))._repr_html_()
 
 
 @pytest.mark.parametrize(

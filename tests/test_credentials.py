@@ -186,10 +186,9 @@ def test_a_file_that_cannot_be_read_says_so() -> None:
             credentials.load(name)
 
 
-def test_a_file_open_to_others_warns() -> None:
-    """A credential file that other users can read is used, with a warning and the command that closes it."""
-    with pytest.warns(UserWarning, match="chmod 600"):
-        read = credentials.load(written("aepp.json", json.dumps(AEPP), mode=0o644))
+def test_a_file_open_to_others_is_told_on_its_card() -> None:
+    """A credential file that other users can read is used; its card has the command that closes it."""
+    read = credentials.load(written("aepp.json", json.dumps(AEPP), mode=0o644))
     assert read.card().status == "warning"
     assert "chmod 600" in read._repr_html_()
 

@@ -116,6 +116,7 @@ def test_a_host_that_does_not_answer_stops():
     found = doctor._reached("Gateway", address)
     assert found.verdict == doctor.STOPPED
     assert "HTTPS_PROXY" in found.next_step
+    assert doctor.Report("live", (found,)).exit_code == 4
 
 
 def test_a_certificate_that_is_not_trusted_has_its_own_next_step():
@@ -128,6 +129,16 @@ def test_missing_credentials_stop_with_the_ways_to_give_them(tmp_path):
     (found,) = doctor._credentials(str(tmp_path / "none.json"))
     assert found.verdict == doctor.STOPPED
     assert found.next_step
+    assert doctor.Report("live", (found,)).exit_code == 2
+
+
+def test_only_what_stops_gives_an_exit_code():
+    """Care is no failure; among what stops, the class of the error counts before the plain 1."""
+    care = doctor.Finding("Clock", doctor.CARE, "late")
+    full, refused = doctor.Finding("Disk", doctor.STOPPED, "full"), doctor.Finding("Token", doctor.STOPPED, "no", "", 3)
+    assert doctor.Report("live", (care,)).exit_code == 0
+    assert doctor.Report("live", (care, full)).exit_code == 1
+    assert doctor.Report("live", (full, refused)).exit_code == 3
 
 
 class Served:

@@ -22,7 +22,7 @@ from chatlio_helpers.events import KINDS, classify
 from chatlio_helpers.outbox import Outbox
 from chatlio_helpers.progress import silent
 from chatlio_helpers.secret import Secret
-from chatlio_helpers.sender import LIMIT, send, transmission
+from chatlio_helpers.sender import LIMIT, send, transmission, unfit
 
 PATH = "/collection/0123456789abcdef0123456789abcdef"
 ACCEPT = (200, {}, {})
@@ -164,6 +164,7 @@ def test_only_kinds_known_as_fact_are_sent(deliver, inlet):
     reasons = [one.reason for one in sent.refused]
     for reason, words in zip(reasons, ("not known", "a guess", "conversationUUID", "no dataflow"), strict=True):
         assert words in reason
+    assert all(one.next_step for one in sent.refused)
     assert sent.check().status == "warning"
 
 
@@ -172,8 +173,9 @@ def test_over_a_megabyte_is_refused_before_sending(deliver, inlet):
     big = {"conversationUUID": "c-1", "endedAt": "2026-01-01T00:00:00Z", "messages": [], "textBody": "é" * LIMIT}
     sent = deliver([classify(big, "transcript")])
     assert inlet.bodies == []
-    assert "lighten=True" in sent.refused[0].reason
-    assert "batch ingestion" in sent.refused[0].reason
+    assert "the inlet takes 1,000,000" in sent.refused[0].reason
+    assert "lighten=True (notebook) or --lighten (command line)" in sent.refused[0].next_step
+    assert "batch ingestion" in sent.refused[0].next_step
     lighter = deliver([classify(big, "transcript")], lighten=True)
     assert inlet.bodies == [{"conversationUUID": "c-1", "endedAt": "2026-01-01T00:00:00Z", "messages": []}]
     assert "without textBody" in lighter.accepted[0].reason
@@ -184,7 +186,7 @@ def test_what_cannot_be_made_lighter_is_refused(deliver, inlet):
     big = {"conversationUUID": "c-1", "endedAt": "2026-01-01T00:00:00Z", "messages": ["x" * LIMIT]}
     sent = deliver([classify(big, "transcript")], lighten=True)
     assert inlet.bodies == []
-    assert "not enough" in sent.refused[0].reason
+    assert "not enough" in sent.refused[0].next_step
 
 
 def test_exactly_a_megabyte_is_sent(deliver, inlet):
@@ -375,6 +377,20 @@ def test_the_result_is_worth_looking_at(deliver):
     assert repr(sent).startswith("Sent: 1 accepted, 1 refused in ")
     assert "&lt;script&gt;.json" in sent._repr_html_()
     assert list(sent.table()["state"]) == ["accepted", "refused"]
+
+
+def test_a_check_that_fails_names_the_file_the_reason_and_the_next_step(deliver):
+    """When nothing was received, the error tells of the first file, not of attributes."""
+    sent = deliver([classify({"message": "x"}, file="what.json")])
+    with pytest.raises(CheckFailed, match=r"what\.json: its kind is not known") as failed:
+        sent.check()
+    assert "let the file's name begin with it" in failed.value.next_step
+
+
+def test_what_can_never_be_sent_is_known_without_a_platform(deliver):
+    """Unknown kinds are found before any dataflow is made; what can be sent is not among them."""
+    unknown = classify({"message": "x"}, file="what.json")
+    assert [one.where for one in unfit([unknown, started(1)])] == ["what.json"]
 
 
 def test_the_outbox_and_its_lock_are_the_owners_alone(deliver, outbox):

@@ -47,7 +47,7 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
         ("ConnectionRefusedError",),
         "nothing listens there",
         "the local platform has stopped, or a firewall refuses the connection",
-        "start the local platform again (chatlio-kit platform up), or check the address",
+        "run the same command or cell again: the local platform starts by itself; on a live platform check the network",
     ),
 )
 _CUT = (

@@ -22,13 +22,14 @@ _CONSOLE = "Adobe's Developer Console"
 _ASK = "ask an administrator of your organisation"
 _STATE = Meaning(
     "Conflict",
-    "the dataflow or connection is still changing its state (enabling, updating, disabling)",
-    "wait some seconds until its state is enabled or disabled, then try again",
+    "the dataflow or connection is still changing its state (enabling, updating, disabling), or another run with the "
+    "same workspace and prefix changes it",
+    "wait some seconds until its state is enabled or disabled, then try again; or use another prefix",
 )
 _NO_SANDBOX = Meaning(
     "Rejected",
     "the sandbox name is misspelt, or belongs to another organisation",
-    "look at platform.sandboxes() and choose one of the names there",
+    "look at aep.sandboxes() (notebook), or at Sandboxes in Adobe's user interface, and choose one of the names there",
 )
 _ROLE = Meaning(
     "Forbidden",
@@ -136,8 +137,9 @@ CODES: dict[str, Meaning] = {
     "1421-400": _STATE,
     "1422-400": Meaning(
         "Conflict",
-        "the dataflow is already in that state, or is still changing its state",
-        "look at the dataflow's state, and wait until it is enabled or disabled",
+        "the dataflow is already in that state, is still changing its state, or another run with the same workspace "
+        "and prefix changes it",
+        "look at the dataflow's state, and wait until it is enabled or disabled; or use another prefix",
     ),
     "1425-400": Meaning(
         "Rejected",

@@ -18,7 +18,6 @@ import json
 import os
 import re
 import stat
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +90,7 @@ def load(where: str | Path | None = None) -> Credentials:
     """Read credentials from a file, a profile, or (with None or "") the environment, ``.env`` and keyring chain.
 
     Raises CredentialError when nothing is found, or what is found cannot be used; it names the key and the ways to
-    give it, never a value. Warns (UserWarning) when the file can be read by other users.
+    give it, never a value. ``notes`` tells when other users can read the file.
     """
     if where is None or not str(where).strip():
         return _from_surroundings()
@@ -171,7 +170,7 @@ def _text(path: Path) -> str:
         raise CredentialError(
             f"The credential file {_shown(path)} cannot be read ({error.strerror}).",
             cause="the path is wrong, or the file belongs to another user",
-            next_step="check the path; a relative path starts at the notebook's folder",
+            next_step=f"check the path; a relative path starts at the current folder: {Path.cwd().name}",
         ) from None
     if len(raw) <= _LARGEST:
         try:
@@ -188,9 +187,7 @@ def _text(path: Path) -> str:
 def _open_to_others(path: Path) -> tuple[str, ...]:
     if os.name != "posix" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
         return ()
-    note = f"{path.name} can be read by other users of this computer; make it yours alone: chmod 600 {path.name}"
-    warnings.warn(note, UserWarning, stacklevel=4)
-    return (note,)
+    return (f"{path.name} can be read by other users of this computer; make it yours alone: chmod 600 {path.name}",)
 
 
 def _from_surroundings() -> Credentials:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from ..delivery import Delivery, Sent
+from ..delivery import NEXT_STEPS, Delivery, Sent
 from ..errors import PayloadError, WorkspaceError
-from ..events import Event
+from ..events import KINDS, Event
 from ..outbox import DELIVERED, WAITING, Entry, NewEntry, Outbox, PutReport
 from ..payloads import LINES
 from ..progress import Progress
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000  # bytes of one streamed record; Adobe documents "1 MB", and the smaller reading is the safe one
 REPEATED_TEXTS = ("htmlBody", "textBody")  # say again what `messages` says; our mapping reads neither
+_SAY_KIND = (
+    "say which kind it is: let the file's name begin with it, as in feedback_1.json, or use classify(kind=…) (notebook)"
+)
 _CHUNK = 400  # entries read back at a time
 
 ShowProgress = Callable[[str, int], Progress]
@@ -80,6 +83,12 @@ def send(
     return Sent(tuple(outcomes), time.time() - started, repeats)
 
 
+def unfit(events: Iterable[Event], *, lighten: bool = False) -> list[Delivery]:
+    """Give those of *events* that can never be sent, whatever dataflows there are; asks no platform."""
+    anywhere = dict.fromkeys(KINDS, "")
+    return [delivery for entry, delivery in (_prepared(one, anywhere, lighten) for one in events) if entry is None]
+
+
 def body(payload: Mapping[str, Any]) -> bytes:
     """Give the compact UTF-8 JSON of *payload*, as it goes over the wire; raises PayloadError when there is none."""
     try:
@@ -95,17 +104,17 @@ def body(payload: Mapping[str, Any]) -> bytes:
 def _prepared(event: Event, flows: Mapping[str, str], lighten: bool) -> tuple[NewEntry | None, Delivery]:
     """Give the entry to put, or None, and the delivery as it stands before anything is sent."""
     delivery = Delivery(event.kind or "", "", "refused", _place(event))
-    refusal = _unfit(event, flows)
+    refusal, remedy = _unfit(event, flows)
     if refusal:
-        return None, replace(delivery, reason=refusal)
+        return None, replace(delivery, reason=refusal, next_step=remedy)
     kind = str(event.kind)
     try:
         content, note = _fitting(event.payload, lighten)
         delivery = replace(delivery, event=event_id(kind, event.payload))
     except PayloadError as error:
-        return None, replace(delivery, reason=str(error).replace("\n", " "))
+        return None, replace(delivery, reason=_reason(error), next_step=error.next_step)
     if content is None:
-        return None, replace(delivery, reason=note)
+        return None, replace(delivery, reason=note, next_step=_smaller(event.payload))
     return NewEntry(flows[kind], delivery.event, kind, content), replace(delivery, state=WAITING, reason=note)
 
 
@@ -115,15 +124,19 @@ def _place(event: Event) -> str:
     return f"{event.file}:{event.line}" if event.line and one_a_line else event.file
 
 
-def _unfit(event: Event, flows: Mapping[str, str]) -> str:
-    """Say why *event* must not be sent; "" when it may."""
+def _unfit(event: Event, flows: Mapping[str, str]) -> tuple[str, str]:
+    """Say why *event* must not be sent, and what to do; empty when it may."""
     if not event.kind:
-        return "its kind is not known: no payload carries one; say which it is by its file name or classify(kind=...)"
+        return "its kind is not known: no payload carries one", _SAY_KIND
     if event.kind_source == "guess":
-        return f"its kind {event.kind} is a guess, and a guess must not land as a fact; say it by classify(kind=...)"
+        return f"its kind {event.kind} is a guess, and a guess must not land as a fact", _SAY_KIND
     if event.kind not in flows:
-        return f"no dataflow for {event.kind}: apply a plan that has this kind"
-    return ""
+        return f"there is no dataflow for {event.kind}", "apply a plan that has this kind"
+    return "", ""
+
+
+def _reason(error: PayloadError) -> str:
+    return f"{error.what} Likely cause: {error.cause}" if error.cause else error.what
 
 
 def _fitting(payload: dict[str, Any], lighten: bool) -> tuple[bytes | None, str]:
@@ -131,15 +144,23 @@ def _fitting(payload: dict[str, Any], lighten: bool) -> tuple[bytes | None, str]
     content = body(payload)
     if len(content) <= LIMIT:
         return content, ""
-    lighter = body({name: value for name, value in payload.items() if name not in REPEATED_TEXTS})
+    lighter = _lighter(payload)
     dropped = " and ".join(name for name in REPEATED_TEXTS if name in payload)
     if len(lighter) <= LIMIT and lighten:
         return lighter, f"sent without {dropped}, which repeat its messages"
-    enough = "is enough" if len(lighter) <= LIMIT else f"is not enough ({len(lighter):,} bytes would be left)"
-    return None, (
-        f"{len(content):,} bytes, and the inlet takes {LIMIT:,}. Two remedies: send(..., lighten=True) drops "
-        f"{' and '.join(REPEATED_TEXTS)}, which {enough} here; or load this one by batch ingestion instead"
-    )
+    return None, f"{len(content):,} bytes, and the inlet takes {LIMIT:,}"
+
+
+def _lighter(payload: Mapping[str, Any]) -> bytes:
+    return body({name: value for name, value in payload.items() if name not in REPEATED_TEXTS})
+
+
+def _smaller(payload: Mapping[str, Any]) -> str:
+    """Say what can be done with a payload that is over 1 MB."""
+    texts, left = " and ".join(REPEATED_TEXTS), len(_lighter(payload))
+    if left > LIMIT:
+        return f"load it by batch ingestion; to drop {texts} is not enough, {left:,} bytes would be left"
+    return f"drop {texts} with lighten=True (notebook) or --lighten (command line); or load it by batch ingestion"
 
 
 def _left(entry: Entry) -> Delivery:
@@ -198,7 +219,8 @@ def _read_back(
 
 
 def _outcome(delivery: Delivery, entry: Entry, before: set[str]) -> Delivery:
-    read = replace(delivery, state=entry.state, reason=entry.reason or delivery.reason, tries=entry.tries)
+    reason, step = entry.reason or delivery.reason, NEXT_STEPS.get(entry.state, "")
+    read = replace(delivery, state=entry.state, reason=reason, next_step=step, tries=entry.tries)
     if entry.state != DELIVERED:
         return read
     receipt = json.loads(entry.receipt)

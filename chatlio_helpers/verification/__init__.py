@@ -65,7 +65,7 @@ class Verification:
     def again(self, timeout: float = LOCAL_PATIENCE, *, progress: ShowProgress | None = None) -> Verification:
         """Wait on, up to *timeout* seconds, without reading a batch a second time; gives itself."""
         began = time.monotonic()
-        with (progress or shown)("landing", len(self._deliveries)) as bar:
+        with (progress or shown)("settled", len(self._deliveries)) as bar:
             while True:
                 self._look(bar)
                 waited = time.monotonic() - began
@@ -162,8 +162,14 @@ class Verification:
         if self.at is None and self._landings.landed:
             self.at = time.time()
         self.events = tuple(self._verified(one, time.time()) for one in self._deliveries)
-        patient = "" if found == len(self._deliveries) else f"silence is normal for {_minutes(self.patience)}"
-        bar.step(found - before, note=patient)
+        bar.step(found - before, note=self._note(found))
+
+    def _note(self, found: int) -> str:
+        """Say how the settled events ended, and while some are not, how long that is normal."""
+        landed = len(self._landings.landed)
+        ended = f"{landed} landed, {found - landed} failed"
+        patient = f"; silence is normal for {_minutes(self.patience)}"
+        return ended if found == len(self._deliveries) else ended + patient
 
     def _verified(self, sent: Delivery, now: float) -> Verified:
         landings = self._landings.landed.get(sent.event, [])
