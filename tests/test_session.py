@@ -422,7 +422,7 @@ def test_the_record_is_redacted_and_bounded(platform: Platform, server: Scripted
     for _ in range(210):
         platform.session.call("GET", FLOWS)
     assert len(platform.calls) == 200
-    assert list(platform.calls.columns) == ["time", "method", "path", "status", "ms", "request id"]
+    assert list(platform.calls.columns) == ["status", "method", "path", "ms", "time", "request id"]
 
 
 def test_a_secret_at_the_cut_of_a_long_body_is_hidden_too(platform: Platform, server: Scripted) -> None:

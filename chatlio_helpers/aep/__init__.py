@@ -50,10 +50,10 @@ class Platform:
 
     @property
     def calls(self) -> pandas.DataFrame:
-        """The last calls as a DataFrame: time, method, path, status, ms, request id."""
+        """The last calls as a DataFrame: status, method, path, ms, time, request id."""
         from ..tables import table
 
-        return table(self.session.record.rows(), ("time", "method", "path", "status", "ms", "request id"))
+        return table(self.session.record.rows(), ("status", "method", "path", "ms", "time", "request id"))
 
     def show_last(self, n: int = 1, *, of: str = "") -> Shown:
         """Show the last *n* calls: request, answer, and the curl line with secrets as shell variables.

@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..cards import Card
+from ..cards import Card, stopped
 from ..errors import Unavailable
 from ..secret import redact
 from . import refusals
@@ -22,6 +22,7 @@ REMEMBERED = 200  # calls
 LONGEST_BODY = 20_000  # characters of a body that the record keeps
 _CUT = "… (the rest is not recorded)"
 _FOLDED = 24  # lines
+_LONG = 2_400  # characters: that many lines of a page
 _MARGIN = 4_096  # longer than any secret: a body is cut, redacted, and cut again, so that no half secret is left
 
 
@@ -144,11 +145,11 @@ class Exchange:
     def row(self) -> dict[str, Any]:
         """Give the row of the table of calls."""
         return {
-            "time": self.at,
+            "status": self.status,
             "method": self.method,
             "path": self.path,
-            "status": self.status,
             "ms": round(self.ms, 1),
+            "time": self.at,
             "request id": self.request_id,
         }
 
@@ -162,7 +163,7 @@ class Exchange:
         vendor = self.vendor
         means = refusals.meaning(self.status, vendor)
         words = " ".join(part for part in (vendor.code, vendor.words) if part)
-        lines = {"The platform's words": words, "Likely cause": means.cause, "Next step": means.next_step}
+        lines = {"The platform's words": words, "Likely cause": stopped(means.cause), "Next step": means.next_step}
         return Card("failed", answered, {label: text for label, text in lines.items() if text})
 
     def text(self) -> str:
@@ -211,7 +212,7 @@ class Record:
         return chosen[-n:] if n > 0 else ()
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give one row for each call: time, method, path, status, ms, request id."""
+        """Give one row for each call: status, method, path, ms, time, request id."""
         return [exchange.row() for exchange in tuple(self._exchanges)]
 
     def __len__(self) -> int:
@@ -274,9 +275,9 @@ def _block(title: str, text: str) -> str:
     """Give a text under its title; a long one is folded, since nobody scrolls past two hundred lines."""
     body = f"<pre style='white-space:pre-wrap;text-align:left' tabindex='0'>{escape(text)}</pre>"
     lines = text.count("\n") + 1
-    if lines <= _FOLDED:
+    if lines <= _FOLDED and len(text) <= _LONG:
         return f"<div style='margin-top:.5em'><strong>{escape(title)}</strong></div>{body}"
-    summary = f"<summary>{escape(title)}, {lines} lines: open to read</summary>"
+    summary = f"<summary>{escape(title)}, {lines} {'line' if lines == 1 else 'lines'}: open to read</summary>"
     return f"<details style='margin-top:.5em'>{summary}{body}</details>"
 
 
