@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BLUE, _ORANGE, _GREY = "#0072B2", "#E69F00", "#999999"
+_UNDER_A_BAR = 8  # characters
 _BINS = (  # seconds from, seconds to, label
     (0, 15, "under 15 s"),
     (15, 30, "15–30 s"),
@@ -171,12 +172,21 @@ def unanswered_share(tables: Tables) -> Chart:
 
 
 def _bars(axes: Axes, bars: list[tuple[str, int]], colours: list[str], across: str) -> None:
-    labels, counts = [label.replace(" ", "\n", 1) for label, _ in bars], [count for _, count in bars]
+    labels, counts = [_in_two_lines(label) for label, _ in bars], [count for _, count in bars]
     drawn = axes.bar(range(len(bars)), counts, color=colours)
     axes.bar_label(drawn, padding=2)
     axes.set_xticks(range(len(bars)), labels, fontsize=8)
     axes.set_xlabel(across)
     _count_axis(axes, "conversations")
+
+
+def _in_two_lines(label: str) -> str:
+    """Break a label that is too long for its bar at the blank that leaves both lines short."""
+    places = [place for place, letter in enumerate(label) if letter == " "]
+    if len(label) <= _UNDER_A_BAR or not places:
+        return label
+    best = min(places, key=lambda place: max(place, len(label) - place - 1))
+    return f"{label[:best]}\n{label[best + 1 :]}"
 
 
 def _count_axis(axes: Axes, label: str) -> None:
