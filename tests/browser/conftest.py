@@ -32,9 +32,9 @@ SETTINGS = {  # nothing from the network, and every cell is drawn, however far d
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start Chromium once."""
+    """Start Chromium once for the tests of this folder; playwright's event loop must not outlive them."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.fail(
@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Start JupyterLab on a copy of the notebooks, in a home that nobody has used."""
     root = tmp_path_factory.mktemp("lab")
