@@ -8,6 +8,7 @@ by it. A guess is made only when asked for, and stays marked as one. Source: Cha
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -224,16 +225,22 @@ class Events(Sequence[Event]):
         )
 
     def __repr__(self) -> str:
-        lines = [f"Events: {self._says()}"]
+        lines = [f"Events: {self._says()}", f"  {self._known()}"]
         lines += [f"  {row['kind']}: {row['events']} {row['known_by']}".rstrip() for row in self._rows()]
         return "\n".join(lines + [f"  unreadable {_place(lost)}: {lost.reason}" for lost in self.unreadable[:10]])
 
     def _repr_html_(self) -> str:
         lost = [{"where": _place(one), "why it cannot be read": one.reason} for one in self.unreadable[:20]]
-        return html_table(self._rows(), f"Events: {self._says()}") + (html_table(lost, "Unreadable") if lost else "")
+        return html_table(self._rows(), f"Events: {self._says()}. {self._known()}") + (
+            html_table(lost, "Unreadable") if lost else ""
+        )
 
     def _says(self) -> str:
         return f"{len(self)} read, {len(self.unknown)} of unknown kind, {len(self.unreadable)} unreadable"
+
+    def _known(self) -> str:
+        counts = Counter(event.kind_source for event in self if event.kind)
+        return "The kind is known by: " + ", ".join(f"{word} {counts[word]}" for word in KIND_SOURCES)
 
     def _rows(self) -> list[dict[str, Any]]:
         groups = [(kind, [event for event in self if event.kind == kind]) for kind in KINDS]

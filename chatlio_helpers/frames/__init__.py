@@ -70,8 +70,11 @@ class Tables:
         return html_table(self._rows(), f"Tables: {self._says()}")
 
     def _says(self) -> str:
-        doubles, superseded = self.events["duplicate_of"].notna().sum(), self.events["superseded"].sum()
-        return f"{doubles} repeated payloads, {superseded} transcripts of which a longer one exists"
+        doubles, superseded = int(self.events["duplicate_of"].notna().sum()), int(self.events["superseded"].sum())
+        return (
+            f"{_counted(doubles, 'payload says', 'payloads say')} the same as an earlier one, as a repeated reminder "
+            f"does; {_counted(superseded, 'transcript is', 'transcripts are')} left out for a longer one"
+        )
 
     def _rows(self) -> list[dict[str, Any]]:
         return [
@@ -93,13 +96,13 @@ def tidy(events: Events) -> Tables:
     """
     numbered = list(enumerate(events))
     chosen = _chosen(numbered)
-    conversations = _grouped(numbered, "conversation_id")
+    conversations = sorted(_grouped(numbered, "conversation_id").items(), key=lambda one: one[0] not in chosen)
     return Tables(
         events=_frame("events", _event_rows(numbered, chosen)),
         visitors=_frame("visitors", [visitor(i, found) for i, found in _grouped(numbered, "visitor_id").items()]),
         conversations=_frame(
             "conversations",
-            [conversation(i, found, chosen[i][1:] if i in chosen else None) for i, found in conversations.items()],
+            [conversation(i, found, chosen[i][1:] if i in chosen else None) for i, found in conversations],
         ),
         messages=_frame("messages", _message_rows(chosen)),
         offline_messages=_frame("offline_messages", _offline_rows(numbered)),
@@ -216,6 +219,10 @@ def _typed(values: list[Any], dtype: str) -> pandas.Series:
         if dtype == "category"
         else pandas.Series(values, dtype=dtype)
     )
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count or 'no'} {one if count < 2 else several}"
 
 
 def _key(name: str) -> tuple[str, ...]:

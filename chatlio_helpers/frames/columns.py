@@ -81,7 +81,8 @@ FRAMES: dict[str, Frame] = {
         ),
     ),
     "conversations": Frame(
-        "one conversation id, from all payloads that name it; times and texts come from its longest transcript",
+        "one conversation id, from all payloads that name it; times and texts come from its longest transcript, "
+        "and those that have one come first",
         ("conversation_id",),
         (
             _CONVERSATION,

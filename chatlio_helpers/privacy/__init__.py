@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import masks
 from ..documented import leaves
-from ..events import Events, called, said
+from ..events import KINDS, Events, called, said
 from ..frames import Tables
 from ..frames.columns import FRAMES
 from ..tables import table
@@ -112,15 +112,22 @@ def _of_payloads(events: Events) -> pandas.DataFrame:
                 kinds.setdefault(path, set()).add(event.kind or "unknown")
     order = [*(path for path in RULES if path in found), *sorted(found.keys() - RULES.keys())]
     return table(
-        (_row(path, ", ".join(sorted(kinds[path])), found[path]) for path in order),
-        columns=("path", "kinds", "what it is", "filled", "distinct", "example", "before a test", "live data"),
+        (_row(path, _named(kinds[path]), found[path]) for path in order),
+        columns=("path", "what it is", "before a test", "live data", "example", "filled", "distinct", "kinds"),
     )
 
 
 def _row(path: str, kinds: str, values: list[str]) -> tuple[Any, ...]:
     rule = RULES.get(path, _UNKNOWN)
     example = rule.shown(values[0])
-    return path, kinds, rule.what, len(values), len(set(values)), example, rule.before_test, rule.live
+    return path, rule.what, rule.before_test, rule.live, example, len(values), len(set(values)), kinds
+
+
+def _named(kinds: set[str]) -> str:
+    """Name the kinds in their order; a payload of unknown kind is one more."""
+    if kinds >= set(KINDS):
+        return "all"
+    return ", ".join(kind for kind in (*KINDS, "unknown") if kind in kinds)
 
 
 def _of_frames(tables: Tables) -> pandas.DataFrame:

@@ -20,7 +20,7 @@ from .traps import TRAPS
 if TYPE_CHECKING:
     import pandas
 
-COLUMNS = ("trap", "what", "found", "of", "example", "where", "do")
+COLUMNS = ("trap", "what", "found", "of", "do", "example", "where")
 
 
 class Finding(NamedTuple):
@@ -49,22 +49,42 @@ class Quality:
     @property
     def table(self) -> pandas.DataFrame:
         """One row per trap found."""
-        return table(self.found, columns=COLUMNS)
+        return table([one._asdict() for one in self.found], columns=COLUMNS)
+
+    @property
+    def absent(self) -> tuple[Finding, ...]:
+        """The findings of which there is none."""
+        return tuple(finding for finding in self.all if not finding.found)
 
     def check(self) -> Result:
-        """Return how many traps were looked for and found; a trap found is no failure, as most are by design."""
+        """Return how many of the known traps are there; a trap found is no failure, as most are by design."""
         return Result("quality", self._says(), found=len(self.found), expected=len(self.all))
 
     def __repr__(self) -> str:
         rows = [f"  {one.trap:>2} {one.what}: {one.found} of {one.of}. {one.do}" for one in self.found]
-        return "\n".join([f"Quality: {self._says()}", *rows])
+        absent = [f"  not found: {one.trap} {one.what}" for one in self.absent] if self.found else []
+        return "\n".join([f"Quality: {self._says()}", *rows, *absent])
 
     def _repr_html_(self) -> str:
-        rows: list[dict[str, Any]] = [one._asdict() for one in self.found]
-        return html_table(rows, f"Quality: {self._says()}")
+        absent = [{"no.": one.trap, "trap": one.what, "what to do": one.do} for one in self.absent]
+        return html_table([_read(one) for one in self.found], f"Quality: {self._says()}") + (
+            html_table(absent, "Known traps that are not in these payloads") if absent else ""
+        )
 
     def _says(self) -> str:
-        return f"{len(self.all)} traps looked for, {len(self.found)} found"
+        return f"{len(self.found)} of {len(self.all)} known traps are in these payloads"
+
+
+def _read(one: Finding) -> dict[str, Any]:
+    """Give a finding in the order of reading: what, how often, what to do, one example and where it stands."""
+    return {
+        "no.": one.trap,
+        "trap": one.what,
+        "found": f"{one.found} of {one.of}",
+        "what to do": one.do,
+        "example": one.example,
+        "first in": one.where,
+    }
 
 
 def report(events: Events) -> Quality:
