@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from .commands import journey, platform
-from .commands.output import INTERRUPTED, STEP_FAILED, USAGE, as_json, emit, emit_error, tell
+from .commands.output import INTERRUPTED, USAGE, as_json, emit, emit_error, tell
 from .errors import KitError
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 a step failed, 2 usage or configuration, 3 refused credentials, "
     "4 platform unreachable or refusing, 5 verification failed, 130 interrupted."
 )
+
+
+class RunCommand(click.Command):
+    """The command ``run``, whose option -p takes two words; says so when one is missing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; raises UsageError with an example for ``-p NAME`` without a value."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            if error.option_name not in ("-p", "--parameter"):
+                raise
+            raise click.UsageError(f"{error.option_name} takes a name and a value: -p prefix demo", ctx) from error
 
 
 class InOrder(click.Group):
@@ -51,7 +65,7 @@ def lab(options: tuple[str, ...]) -> None:
     raise SystemExit(subprocess.call(command, cwd=config.CHECKOUT))  # noqa: S603  (our own interpreter)
 
 
-@kit.command()
+@kit.command(cls=RunCommand)
 @click.argument("notebooks", nargs=-1)
 @click.option("-p", "--parameter", "parameters", nargs=2, multiple=True, metavar="NAME VALUE", help="A parameter.")
 @click.option("--out", type=click.Path(), help="A new or empty folder for the report.")
@@ -71,9 +85,15 @@ def run(
     from .runner.record import Limits
 
     limits = Limits(cell=cell_seconds, run=run_seconds)
-    done = runner.run(notebooks, dict(parameters), out, limits=limits, tell=tell)
+    done = runner.run(notebooks, _seen_from_here(dict(parameters)), out, limits=limits, tell=tell)
     emit(done, done.summary() | {"index": str(done.index)}, json_wanted)
     raise SystemExit(done.exit_code)
+
+
+def _seen_from_here(given: dict[str, str]) -> dict[str, str]:
+    """Make the path of a credential file whole: notebooks run in their own folder, the reader is in another."""
+    file = Path(given.get("credentials", "")).expanduser()
+    return given | ({"credentials": str(file.resolve())} if file.is_file() else {})
 
 
 @kit.command()
@@ -86,8 +106,7 @@ def doctor(json_wanted: bool, **where: str) -> None:
 
     report = examiner.examine(**where)
     emit(repr(report), {"verdict": report.verdict, "findings": report.rows()}, json_wanted)
-    if report.verdict == examiner.STOPPED:
-        raise SystemExit(STEP_FAILED)
+    raise SystemExit(report.exit_code)
 
 
 journey.add_to(kit)

@@ -145,9 +145,13 @@ def test_a_platform_of_its_own_starts_logs_resets_and_stops(tmp_path):
     missing = kit("platform", "logs", "--data", data)
     up = answer("platform", "up", "--data", data)
     lines = answer("platform", "logs", "--data", data, "-n", 5)["lines"]
-    reset = answer("platform", "reset", "--data", data)
-    one = answer("platform", "reset", "--data", data, "--seat", "default")
+    unasked = kit("platform", "reset", "--data", data)
+    reset = answer("platform", "reset", "--data", data, "--yes")
+    one = answer("platform", "reset", "--data", data, "--seat", "default", "--yes")
     assert missing.returncode == 4
+    assert unasked.returncode == 2
+    assert "every seat" in unasked.stderr
+    assert "--yes" in unasked.stderr
     assert up["data"] == reset["data"] == one["data"] == str(data)
     assert lines
     assert answer("platform", "down", "--data", data) == {"stopped": True}
@@ -158,6 +162,7 @@ def test_the_journey_from_plan_to_clean(platform, tmp_path):
     """plan, apply, send, simulate and clean carry the journey out, and what they say agrees."""
     where = ("--seat", f"cli{os.getpid()}", "--workspace", tmp_path / "work")
     refused = kit("webhooks", *where)
+    unmade = kit("send", SAMPLES / "transcript.json", *where)
     planned = answer("plan", *where)
     made = answer("apply", *where)
     again = answer("plan", *where)
@@ -167,7 +172,9 @@ def test_the_journey_from_plan_to_clean(platform, tmp_path):
     played = answer("simulate", "--chats", 4, *where)
     dry = answer("clean", "--dry-run", *where)
     cleaned = answer("clean", *where)
-    assert refused.returncode == 2
+    assert refused.returncode == unmade.returncode == 2
+    assert "Nothing has been made yet" in refused.stderr
+    assert "chatlio-kit apply, with the same options; or add --apply" in unmade.stderr
     assert planned["counts"]["create"] == again["counts"]["reuse"] == len(dry["objects"]) == len(cleaned["objects"])
     assert len(made["dataflows"]) == len(webhooks["webhooks"]) == 5
     assert all("•••" in row["webhook URL"] for row in made["dataflows"] + webhooks["webhooks"])
@@ -192,6 +199,91 @@ def test_inspect_of_nothing_says_so(tmp_path):
     done = kit("inspect", tmp_path)
     assert done.returncode == 1
     assert "No event was read" in done.stderr
+
+
+def test_what_is_not_sent_is_named_with_reason_and_next_step(platform, tmp_path):
+    """A file that cannot be read is told beside one that is sent; some of it not sent ends with 1."""
+    (tmp_path / "bad.json").write_text('{"message": ')
+    where = ("--seat", f"odd{os.getpid()}", "--workspace", tmp_path / "work")
+    done = kit("send", tmp_path / "bad.json", SAMPLES / "transcript.json", "--apply", *where, "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [(one["where"], bool(one["reason"]), bool(one["next_step"])) for one in found["not_sent"]] == [
+        ("bad.json, line 1", True, True)
+    ]
+    assert "bad.json, line 1: " in done.stderr
+    assert "Personal data: replaced by invented data" in done.stderr
+    assert "settled: 1 of 1" in done.stderr
+    assert [result["step"] for result in found["results"]] == ["sent", "verified"]
+
+
+def test_files_are_examined_before_anything_is_made(platform, tmp_path):
+    """Files of unknown kind are all named, at most twenty at a time, and not one object is made for them."""
+    where = ("--seat", f"none{os.getpid()}", "--workspace", tmp_path / "work")
+    for number in range(22):
+        (tmp_path / f"what_{number:02}.json").write_text('{"visitor": {}, "conversationUUID": "c", "message": "hi"}')
+    done = kit("send", tmp_path, "--apply", *where)
+    assert done.returncode == 1
+    assert "what_00.json: its kind is not known" in done.stderr
+    assert "Next step: say which kind it is" in done.stderr
+    assert "and 2 more; --json lists all" in done.stderr
+    assert len(json.loads(kit("send", tmp_path, *where, "--json").stdout)["not_sent"]) == 22
+    assert answer("plan", *where)["counts"]["reuse"] == 0
+
+
+def test_personal_data_is_kept_only_when_asked(platform, tmp_path):
+    """The default sends what the notebooks would send; keep sends the file, and both say so."""
+    where = ("--seat", f"keep{os.getpid()}", "--workspace", tmp_path / "work")
+    first = kit("send", SAMPLES / "offline_message.json", "--apply", "--no-verify", *where, "--json")
+    kept = kit("send", SAMPLES / "offline_message.json", "--personal-data", "keep", "--no-verify", *where, "--json")
+    assert "the files are sent as they are" in kept.stderr
+    ids = {json.loads(done.stdout)["events"][0]["event"] for done in (first, kept)}
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("command", ["send", "inspect"])
+def test_a_file_that_cannot_be_read_is_named(command, tmp_path):
+    """Nothing read: the error has file, line and reason, and --json too."""
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"message": ')
+    done = kit(command, bad, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["unreadable"][0]["where"]) == (1, "bad.json, line 1")
+    assert found["unreadable"][0]["reason"] in found["error"]["what"]
+    assert ".unreadable" not in done.stderr
+
+
+def test_a_parameter_needs_name_and_value():
+    """The usage error has an example."""
+    done = kit("run", "02", "-p", "prefix")
+    assert done.returncode == 2
+    assert "-p takes a name and a value: -p prefix demo" in done.stderr
+
+
+def test_an_hour_needs_a_chat():
+    """No chats at all is a slip of the hand."""
+    assert kit("simulate", "--chats", 0).returncode == 2
+    assert "YYYY-MM-DDTHH:MM:SS" in kit("simulate", "--help").stdout
+
+
+def test_a_credential_file_is_found_from_the_callers_folder(tmp_path, monkeypatch):
+    """Notebooks run in their own folder; a relative path means the folder of the one who calls."""
+    (tmp_path / "mine.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert cli._seen_from_here({"credentials": "mine.json"}) == {"credentials": str(tmp_path / "mine.json")}
+    assert cli._seen_from_here({"credentials": "a-profile"}) == {"credentials": "a-profile"}
+    assert cli._seen_from_here({}) == {}
+
+
+def test_a_credential_file_open_to_others_is_one_clean_line(platform, tmp_path):
+    """No line of source code stands in the shell, only what to do."""
+    path = tmp_path / "open.json"
+    path.write_text(platform.seat("one").read_text())
+    path.chmod(0o644)
+    done = kit("plan", "--credentials", path, "--workspace", tmp_path / "work")
+    assert done.returncode == 0
+    assert "Take care: open.json can be read by other users" in done.stderr
+    assert "UserWarning" not in done.stderr
 
 
 def test_an_interrupted_run_ends_with_130_and_leaves_no_kernel(tmp_path):

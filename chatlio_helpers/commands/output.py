@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
+from ..errors import KitError
 from ..secret import redact
 
 STEP_FAILED, USAGE, INTERRUPTED = 1, 2, 130
@@ -51,11 +52,17 @@ def tell(words: str) -> None:
     click.echo(redact(words), err=True)
 
 
-def emit_error(error: BaseException, exit_code: int, json_wanted: bool) -> None:
-    """Print an error: words on standard error, and with ``--json`` an object on standard output."""
+def emit_error(error: BaseException, exit_code: int, json_wanted: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Print an error: words on standard error, and with ``--json`` an object, with *more* beside it, on output."""
     tell(str(error))
     if json_wanted:
-        emit("", {"error": error_fields(error, exit_code)}, True)
+        emit("", {"error": error_fields(error, exit_code), **(more or {})}, True)
+
+
+def refuse(error: KitError, more: Mapping[str, Any], json_wanted: bool) -> NoReturn:
+    """Print *error*, with *more* for ``--json``, and end the command with its exit code."""
+    emit_error(error, error.exit_code, json_wanted, more)
+    raise SystemExit(error.exit_code) from error
 
 
 def error_fields(error: BaseException, exit_code: int) -> Mapping[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import as_json, emit
+from .output import STEP_FAILED, as_json, emit, tell
 
 if TYPE_CHECKING:
     from ..local import LocalPlatform
@@ -62,11 +63,16 @@ def status(data: Path | None, json_wanted: bool) -> None:
 @platform.command()
 @data_option
 @click.option("--seat", default="", help="Reset this seat only; without it, all state of every seat is deleted.")
+@click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 @as_json
-def reset(data: Path | None, seat: str, json_wanted: bool) -> None:
-    """Delete what was made on the local platform, and start it anew."""
+def reset(data: Path | None, seat: str, yes: bool, json_wanted: bool) -> None:
+    """Delete what was made on the local platform, and start it anew; asks first."""
     from .. import local
 
+    whose = f"the seat {seat}" if seat else "every seat"
+    if not yes and not _agreed(f"Delete all that {whose} made on the local platform {data or local.default_data()}?"):
+        tell("Nothing was deleted.")
+        raise SystemExit(STEP_FAILED)
     if seat:
         running = local.start(data)
         running.reset_seat(seat)
@@ -95,6 +101,13 @@ def logs(data: Path | None, lines: int, json_wanted: bool) -> None:
             next_step="chatlio-kit platform up",
         ) from error
     emit("\n".join(last), {"log": str(path), "lines": last}, json_wanted)
+
+
+def _agreed(question: str) -> bool:
+    """Ask at a terminal; raises UsageError where there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} There is no terminal to ask at. Next step: say it with --yes.")
+    return click.confirm(question, err=True)
 
 
 def described_as(running: LocalPlatform, seat: str) -> dict[str, Any]:
