@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from html import unescape
 from types import SimpleNamespace
 
 import ipywidgets
@@ -121,7 +122,31 @@ def test_connect_calls_what_the_line_of_code_says():
     panel.platform.value, panel.sandbox.value, panel.live.value = "live", "dev", True
     click(panel, "Connect")
     assert connect.calls[1] == ("live", {"sandbox": "dev", "allow": "live"})
-    assert "kit.connect(&#x27;live&#x27;, sandbox=&#x27;dev&#x27;, allow=&#x27;live&#x27;)" in panel._line.value
+    assert 'kit.connect("live", sandbox="dev", allow="live")' in unescape(panel._line.value)
+
+
+def test_after_connecting_the_line_is_offered_for_the_next_cell():
+    """The form says plainly that it changed nothing for the notebook, and the line carries every value."""
+    panel = panels.connection(Connections(), interactive=True)
+    assert "Copy this line" not in panel._line.value
+    panel.prod.value = True
+    click(panel, "Connect")
+    assert "This form has connected once to look" in panel._line.value
+    assert 'aep = kit.connect("local", sandbox="dev", allow="prod")' in unescape(panel._line.value)
+    panel.sandbox.value = "prod"
+    assert "Copy this line" not in panel._line.value
+
+
+def test_fields_of_a_live_platform_are_hidden_and_unused_while_local_is_chosen():
+    """Only platform, sandbox and the word for production are there; what stands in hidden fields is not used."""
+    panel = panels.connection(Connections(), interactive=True)
+    hidden = (panel.file, panel.path, panel.client_id, panel.client_secret, panel.org_id, panel.profile, panel.live)
+    assert {field.layout.display for field in hidden} == {"none"}
+    assert {field.layout.display for field in (panel.platform, panel.sandbox, panel.prod)} == {None}
+    panel.platform.value, panel.path.value, panel.live.value = "live", "somewhere.json", True
+    assert {field.layout.display for field in hidden} == {None}
+    panel.platform.value = "local"
+    assert 'kit.connect("local")' in unescape(panel._line.value)
 
 
 def test_the_sandbox_picker_is_filled_after_connecting():
@@ -143,10 +168,11 @@ def test_a_pasted_secret_is_gone_from_the_field_and_kept_in_a_private_profile():
 
     connect = Watching()
     panel = panels.connection(connect, interactive=True)
+    panel.platform.value, panel.live.value = "live", True
     panel.client_id.value, panel.client_secret.value, panel.org_id.value = "a" * 32, CANARY, ORG
     click(panel, "Connect")
     assert seen == [""]
-    assert connect.calls == [("local", {"credentials": "pasted"})]
+    assert connect.calls == [("live", {"credentials": "pasted", "allow": "live"})]
     assert connect.loaded.client_secret.reveal() == CANARY
     assert stat.S_IMODE(credentials.profile_path("pasted").stat().st_mode) == 0o600
     assert CANARY not in state() + repr(panel) + repr(panel.place.shown) + panel._line.value
@@ -155,6 +181,7 @@ def test_a_pasted_secret_is_gone_from_the_field_and_kept_in_a_private_profile():
 def test_a_secret_is_cleared_before_anything_can_fail():
     """Also when the pasted values are refused, the field is empty and the card does not show the value."""
     panel = panels.connection(Connections(), interactive=True)
+    panel.platform.value = "live"
     panel.client_id.value, panel.client_secret.value, panel.org_id.value = "a" * 32, CANARY, "not an organisation"
     click(panel, "Connect")
     assert panel.place.shown.status == "failed"
@@ -237,8 +264,16 @@ def test_only_the_chosen_kinds_and_files_are_sent():
     panel.kinds["unanswered"].value, panel.files.value, panel.lighten.value = False, ("b.json",), True
     click(panel, "Send")
     assert calls == [("platform", [("feedback", "b.json")], {"lighten": True})]
-    assert "e.kind in (&#x27;feedback&#x27;,) and e.file in (&#x27;b.json&#x27;,)" in panel._line.value
+    assert 'e.kind in ["feedback"] and e.file in ["b.json"]' in unescape(panel._line.value)
     assert panel.result is sent
+
+
+def test_the_line_of_the_sending_panel_uses_the_readers_names():
+    """The variable that holds the events, and the dataflows when they were given, are in the line; in the twin too."""
+    made = SimpleNamespace()
+    panel = panels.sending("platform", events(), made=made, name="safe", interactive=True)
+    assert "sent = kit.send(aep, safe, made=made)" in panel._line.value
+    assert panels.sending("platform", events(), made=made, name="safe").line == "sent = kit.send(aep, safe, made=made)"
 
 
 def test_a_revealed_url_is_gone_when_its_time_is_over():

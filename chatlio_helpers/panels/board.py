@@ -6,6 +6,7 @@ Without a front end no widget is made at all; the twin says the same in a card.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -99,16 +100,17 @@ class Board:
         return made
 
     def field(self, kind: str, description: str, **more: Any) -> Any:
-        """Make a labelled field of ipywidgets *kind*; the label is as wide as its words."""
+        """Make a labelled field of ipywidgets *kind*; all labels have one width, so that the fields are aligned."""
         return getattr(self.widgets, kind)(
-            description=description, style={"description_width": "initial"}, layout={"width": "36em"}, **more
+            description=description, style={"description_width": "11em"}, layout={"width": "40em"}, **more
         )
 
-    def say_line(self, line: str) -> None:
-        """Show the line of code that does what the button does."""
+    def say_line(self, line: str, says: str = "The same by code:") -> None:
+        """Show the line of code that does what the button does; one click selects it whole."""
         from html import escape
 
-        self._line.value = f"<div>The same by code: <code>{escape(line)}</code></div>"
+        code = f"<code style='user-select:all;overflow-wrap:anywhere'>{escape(line)}</code>"
+        self._line.value = f"<div style='line-height:1.5;white-space:normal'>{escape(says)} {code}</div>"
 
     def start(self, work: Callable[[], Any], done: Callable[[Any], None] | None = None) -> None:
         """Do *work* on a thread of its own, with the buttons off; show its result, then call *done* with it."""
@@ -151,5 +153,10 @@ class Board:
 
 def call_line(name: str, *arguments: str, **named: Any) -> str:
     """Write a call as code: *arguments* as they are, *named* ones as literals; empty ones are left out."""
-    given = [*arguments, *(f"{key}={value!r}" for key, value in named.items() if value)]
+    given = [*arguments, *(f"{key}={literal(value)}" for key, value in named.items() if value)]
     return f"{name}({', '.join(given)})"
+
+
+def literal(value: Any) -> str:
+    """Write a text, or a list of them, as Python with double quotes; other values as Python writes them."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | list) else repr(value)

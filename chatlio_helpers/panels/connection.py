@@ -12,10 +12,11 @@ from typing import Any
 from ..credentials import Credentials, load, profile_path, profiles, save
 from ..errors import ConfigurationError, KitError
 from ..secret import Secret
-from .board import Board, Twin, call_line, wants_widgets
+from .board import Board, Twin, call_line, literal, wants_widgets
 
 _SAYS = "Choose the platform, and who is calling."
 _OTHER = "(none chosen)"
+_COPY = "This form has connected once to look; the notebook works with what the next cell says. Copy this line there:"
 
 
 def connection(
@@ -37,8 +38,8 @@ class ConnectionPanel(Board):
         super().__init__(_SAYS)
         self._connect = connect
         self.platform = self.field("RadioButtons", "Platform", options=["local", "live"], value="local")
-        self.file = self.field("Dropdown", "Credential file or profile", options=[_OTHER, *files], value=_OTHER)
-        self.path = self.field("Text", "or the path of a file", continuous_update=False)
+        self.file = self.field("Dropdown", "Credentials", options=[_OTHER, *files], value=_OTHER)
+        self.path = self.field("Text", "or path of a file", continuous_update=False)
         self.client_id = self.field("Text", "or paste: client ID", continuous_update=False)
         self.client_secret = self.field("Password", "client secret", continuous_update=False)
         self.org_id = self.field("Text", "organisation ID", continuous_update=False)
@@ -47,43 +48,59 @@ class ConnectionPanel(Board):
         self.live = self.field("Checkbox", "Yes, work on a live platform", indent=False)
         self.prod = self.field("Checkbox", "Yes, work in a production sandbox", indent=False)
         button = self.button("Connect", self._clicked, "Connects, and shows who and where")
-        pasted = self.widgets.VBox([self.client_id, self.client_secret, self.org_id, self.profile])
-        self.lay_out(self.platform, self.file, self.path, pasted, self.sandbox, self.live, self.prod, button)
+        own = (self.file, self.path, self.client_id, self.client_secret, self.org_id, self.profile)
+        self._live_only = (*own, self.live)
+        self.lay_out(self.platform, *own, self.sandbox, self.live, self.prod, button)
         for watched in (self.platform, self.file, self.path, self.profile, self.client_id, self.sandbox, self.live,
                         self.prod):  # fmt: skip
-            watched.observe(lambda _: self.say_line(self._written()), names="value")
+            watched.observe(lambda _: self._changed(), names="value")
+        self._changed()
+
+    def _changed(self) -> None:
+        """Show the fields that the chosen platform needs, and the line that says what is chosen."""
+        for field in self._live_only:
+            field.layout.display = "none" if self._local else None
         self.say_line(self._written())
+
+    @property
+    def _local(self) -> bool:
+        return bool(self.platform.value == "local")
 
     def _clicked(self) -> None:
         secret = Secret(self.client_secret.value)
         self.client_secret.value = ""
         pasted = (self.client_id.value.strip(), secret, self.org_id.value.strip(), self.profile.value.strip())
         chosen = self._chosen()
-        self.start(lambda: self._connected(pasted, chosen), self._fill_sandboxes)
+        self.start(lambda: self._connected(pasted, chosen), self._show_line)
 
     def _connected(self, pasted: tuple[str, Secret, str, str], chosen: dict[str, str]) -> Any:
-        if pasted[1]:
+        if pasted[1] and not self._local:
             keep(*pasted)
         return self._connect(self.platform.value, **chosen)
 
-    def _fill_sandboxes(self, connected: Any) -> None:
+    def _show_line(self, connected: Any) -> None:
+        """Offer the sandboxes of this account, and say that the line must be copied to count."""
         self.sandbox.options = tuple(str(sandbox["name"]) for sandbox in connected.sandboxes.list())
         self.sandbox.value = str(connected.sandbox)
+        self.say_line(self._written(), _COPY)
 
     def _chosen(self) -> dict[str, str]:
         """Give the arguments of ``connect`` as the fields say, without empty ones."""
-        file = "" if self.file.value == _OTHER else self.file.value
-        pasted = self.profile.value.strip() if self.client_id.value.strip() else ""
-        allow = " ".join(word for word, box in (("live", self.live), ("prod", self.prod)) if box.value)
+        boxes = (("live", self.live.value and not self._local), ("prod", self.prod.value))
         chosen = {
-            "credentials": pasted or self.path.value.strip() or file,
+            "credentials": "" if self._local else self._credentials(),
             "sandbox": self.sandbox.value,
-            "allow": allow,
+            "allow": " ".join(word for word, ticked in boxes if ticked),
         }
         return {name: value for name, value in chosen.items() if value}
 
+    def _credentials(self) -> str:
+        file = "" if self.file.value == _OTHER else self.file.value
+        pasted = self.profile.value.strip() if self.client_id.value.strip() else ""
+        return pasted or self.path.value.strip() or file
+
     def _written(self) -> str:
-        return "aep = " + call_line("kit.connect", repr(self.platform.value), **self._chosen())
+        return "aep = " + call_line("kit.connect", literal(self.platform.value), **self._chosen())
 
 
 def keep(client_id: str, secret: Secret, org_id: str, profile: str) -> None:

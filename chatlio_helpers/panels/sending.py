@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..events import KINDS, Events
-from .board import Board, Twin, call_line, wants_widgets
+from .board import Board, Twin, call_line, literal, wants_widgets
 
 if TYPE_CHECKING:
     from ..onboarding import Made
@@ -20,24 +20,28 @@ def sending(
     events: Events,
     *,
     made: Made | None = None,
+    name: str = "events",
     send: Callable[..., Any] | None = None,
     interactive: bool | None = None,
 ) -> SendingPanel | Twin:
-    """Give the sending panel for *events*; *made* saves looking the dataflows up, *send* replaces ``kit.send``.
+    """Give the sending panel for *events*; *made* saves looking the dataflows up, *name* is that of the
+    variable which holds the events, *send* replaces ``kit.send``.
 
     Without a front end the twin comes back, and no widget is made; *interactive* overrides what is found out.
     """
     if not wants_widgets(interactive):
-        return Twin(_SAYS, "sent = kit.send(aep, events)")
-    return SendingPanel(platform, events, made, send or _public_send())
+        return Twin(_SAYS, "sent = " + call_line("kit.send", "aep", name, *_made_argument(made)))
+    return SendingPanel(platform, events, made, send or _public_send(), name)
 
 
 class SendingPanel(Board):
     """A box per kind, the files, a button; ``result`` is what was sent."""
 
-    def __init__(self, platform: Any, events: Events, made: Made | None, send: Callable[..., Any]) -> None:
+    def __init__(
+        self, platform: Any, events: Events, made: Made | None, send: Callable[..., Any], name: str = "events"
+    ) -> None:
         super().__init__(_SAYS)
-        self._platform, self._events, self._made, self._send = platform, events, made, send
+        self._platform, self._events, self._made, self._send, self._name = platform, events, made, send, name
         counts = {kind: len(events.of(kind)) for kind in KINDS}
         self.kinds = {
             kind: self.field("Checkbox", f"{kind} ({count})", value=count > 0, disabled=not count, indent=False)
@@ -66,13 +70,19 @@ class SendingPanel(Board):
         return {"lighten": True} if self.lighten.value else {}
 
     def _written(self) -> str:
-        kinds = tuple(kind for kind, box in self.kinds.items() if box.value)
+        kinds = [kind for kind, box in self.kinds.items() if box.value]
         conditions = (
-            [] if len(kinds) == sum(not box.disabled for box in self.kinds.values()) else [f"e.kind in {kinds}"]
+            []
+            if len(kinds) == sum(not box.disabled for box in self.kinds.values())
+            else [f"e.kind in {literal(kinds)}"]
         )
-        conditions += [f"e.file in {tuple(self.files.value)}"] if self.files.value else []
-        events = f"[e for e in events if {' and '.join(conditions)}]" if conditions else "events"
-        return "sent = " + call_line("kit.send", "aep", events, **self._more())
+        conditions += [f"e.file in {literal(list(self.files.value))}"] if self.files.value else []
+        events = f"[e for e in {self._name} if {' and '.join(conditions)}]" if conditions else self._name
+        return "sent = " + call_line("kit.send", "aep", events, *_made_argument(self._made), **self._more())
+
+
+def _made_argument(made: Made | None) -> list[str]:
+    return ["made=made"] if made else []
 
 
 def _public_send() -> Callable[..., Any]:

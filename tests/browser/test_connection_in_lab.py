@@ -43,7 +43,8 @@ def test_the_panel_connects(start):
     panel.get_by_role("button", name="Connect").click()
     expect(panel).to_contain_text("Connected to the local platform: sandbox dev")
     expect(panel.get_by_label("Sandbox", exact=True)).to_have_value("dev")
-    expect(panel).to_contain_text("kit.connect('local'")
+    expect(panel).to_contain_text('Copy this line there: aep = kit.connect("local", sandbox="dev")')
+    expect(panel.get_by_label("client secret")).to_be_hidden()
 
 
 def test_a_refusal_is_a_card(start):
@@ -52,19 +53,19 @@ def test_a_refusal_is_a_card(start):
     panel.get_by_label("live", exact=True).check()
     panel.get_by_role("button", name="Connect").click()
     card = panel.get_by_role("note")
-    expect(card).to_contain_text("stopped: This would work on a live platform.")
+    expect(card).to_contain_text("stopped: This would connect to a live platform.")
     expect(card).to_contain_text("Next step:")
     panel.get_by_label("local", exact=True).check()
 
 
 def test_a_pasted_secret_is_gone_at_once(start, lab):
-    """A secret typed into the field leaves it at the click, works, and is in no file but the private profile.
+    """A secret typed into the field leaves it at the click, and is in no file but the private profile.
 
     Not even in the saved state of the widgets, for a person who has JupyterLab save that.
     """
     account = json.loads((lab.home / "kit" / "platform" / "credentials" / "default.json").read_text("utf-8"))
     panel = start.outputs(PANEL)
-    panel.get_by_label("local", exact=True).check()
+    panel.get_by_label("live", exact=True).check()  # without the word: nothing leaves this computer
     field = panel.get_by_label("client secret")
     expect(field).to_have_attribute("type", "password")
     panel.get_by_label("or paste: client ID").fill(account["client_id"])
@@ -72,8 +73,8 @@ def test_a_pasted_secret_is_gone_at_once(start, lab):
     field.fill(account["secret"])
     panel.get_by_role("button", name="Connect").click()
     expect(field).to_have_value("")
-    expect(panel).to_contain_text("credentials='pasted'")
-    expect(panel).to_contain_text("Connected to the local platform")
+    expect(panel).to_contain_text('credentials="pasted"')
+    expect(panel).to_contain_text("This would connect to a live platform.")
     start.keep_widget_state()
     start.save()
     start.keep_widget_state()  # as it was: JupyterLab remembers it for every notebook
