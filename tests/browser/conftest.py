@@ -21,6 +21,7 @@ from chatlio_helpers.front_end import HEADLESS_VARIABLE
 
 from .lab import PATIENCE, Lab
 
+DEMANDED = "CHATLIO_KIT_BROWSER_TESTS"  # set where a missing Chromium must fail, as in continuous integration
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
@@ -32,10 +33,30 @@ SETTINGS = {  # nothing from the network, and every cell is drawn, however far d
 }
 
 
+def chromium() -> str | None:
+    """Give the path of this computer's Chromium, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of this folder out where there is no Chromium, unless they are demanded; the summary says so."""
+    if chromium() or os.environ.get(DEMANDED):
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line that the browser tests did not run, and how to run them."""
+    if not chromium() and not os.environ.get(DEMANDED):
+        terminalreporter.write_line("Browser tests: left out, no Chromium was found (Debian's package `chromium`)")
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Start Chromium once for the tests of this folder; playwright's event loop must not outlive them."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = chromium()
     if found is None:
         pytest.fail(
             "No Chromium was found, and these tests drive a real one. "
