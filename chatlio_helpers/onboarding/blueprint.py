@@ -24,7 +24,7 @@ SCHEMA_CONTENT_TYPE = "application/vnd.adobe.xed-full+json;version=1"
 
 FIELD_GROUP, SCHEMA, DATASET = "fieldgroups", "schemas", "dataSets"
 SOURCE, TARGET, MAPPING, FLOW = "sourceConnections", "targetConnections", "mappingSets", "flows"
-_SHORT = {SOURCE: "source", TARGET: "target", MAPPING: "mapping", FLOW: "dataflow"}
+SHORT = {SOURCE: "source", TARGET: "target", MAPPING: "mapping", FLOW: "dataflow"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def blueprint(kinds: Iterable[str], *, prefix: str, tenant: str) -> list[Wanted]
     for kind in kinds:
         bodies = {SOURCE: _source, TARGET: _target, MAPPING: partial(_mapping, tenant), FLOW: _flow}
         for resource, body in bodies.items():
-            name = f"{prefix} {_SHORT[resource]} {kind}"
+            name = f"{prefix} {SHORT[resource]} {kind}"
             wanted.append(Wanted(f"{resource}:{kind}", resource, name, partial(body, name, kind), kind))
     return wanted
 

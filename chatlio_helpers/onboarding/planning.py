@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 from uuid import uuid4
 
@@ -108,7 +109,20 @@ class Plan:
         return f"Plan: {_sentence(self.counts)}"
 
     def _repr_html_(self) -> str:
-        return html_table([step.row() for step in self.steps], repr(self))
+        shared = [step.row() for step in self.steps if step.wanted.resource not in blueprint.SHORT]
+        tables = {"Shared by all kinds": shared, "For each kind": self._per_kind()}
+        shown = [html_table(rows, caption) for caption, rows in tables.items() if rows]
+        return f"<p><strong>{escape(repr(self))}</strong></p>{''.join(shown)}"
+
+    def _per_kind(self) -> list[dict[str, str]]:
+        """Give a row for each kind: what is to be done with its source, target, mapping and dataflow, and why."""
+        rows: dict[str, dict[str, str]] = {}
+        for step in self.steps:
+            if step.wanted.resource in blueprint.SHORT:
+                row = rows.setdefault(step.wanted.kind, {"kind": step.wanted.kind})
+                says = f"{step.action}: {step.why}" if step.why else step.action
+                row[blueprint.SHORT[step.wanted.resource]] = says
+        return list(rows.values())
 
 
 def plan(connection: Connection, *, kinds: Iterable[str] = KINDS, profile: str = COMPLETE) -> Plan:
