@@ -9,7 +9,7 @@ import pandas
 
 from .cards import html_table
 
-SHOWN = 40  # rows; the frame itself has all
+SHOWN = 50  # rows; the frame itself has all
 _LONGEST = 400  # characters of one cell
 
 
@@ -27,7 +27,7 @@ class Frame(pandas.DataFrame):
         ]
         size = f"{len(self)} rows" if len(self) != 1 else "1 row"
         more = f", the first {SHOWN} shown" if len(self) > SHOWN else ""
-        return html_table(rows, f"{size}, {len(self.columns)} columns{more}")
+        return html_table(rows, f"{size}, {len(self.columns)} columns{more}", literal=True)
 
 
 def shown(value: Any) -> str:
