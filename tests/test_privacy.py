@@ -32,7 +32,7 @@ def test_the_report_names_paths_kinds_and_masked_examples(events):
     """What was filled is counted; nothing that identifies is shown; unknown keys are listed."""
     found = report(events).set_index("path")
     assert found.loc["visitor.email", "example"] == "a•••@example.com"
-    assert found.loc["conversationUUID", "kinds"] == "transcript, conversation_started, unanswered, feedback, unknown"
+    assert found.loc["conversationUUID", "kinds"] == "all but offline_message"
     assert "undocumented" in found.loc["widgetId", "what it is"]
     shown = found.drop(columns="kinds").to_string()
     assert "ana.silva@" not in shown

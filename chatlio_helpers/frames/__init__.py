@@ -96,7 +96,8 @@ def tidy(events: Events) -> Tables:
     """
     numbered = list(enumerate(events))
     chosen = _chosen(numbered)
-    conversations = sorted(_grouped(numbered, "conversation_id").items(), key=lambda one: one[0] not in chosen)
+    written = {name for name, (_, _, found) in chosen.items() if found}
+    conversations = sorted(_grouped(numbered, "conversation_id").items(), key=lambda one: one[0] not in written)
     return Tables(
         events=_frame("events", _event_rows(numbered, chosen)),
         visitors=_frame("visitors", [visitor(i, found) for i, found in _grouped(numbered, "visitor_id").items()]),

@@ -82,7 +82,7 @@ FRAMES: dict[str, Frame] = {
     ),
     "conversations": Frame(
         "one conversation id, from all payloads that name it; times and texts come from its longest transcript, "
-        "and those that have one come first",
+        "and those of which a transcript has messages come first",
         ("conversation_id",),
         (
             _CONVERSATION,

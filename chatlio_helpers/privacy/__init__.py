@@ -124,10 +124,11 @@ def _row(path: str, kinds: str, values: list[str]) -> tuple[Any, ...]:
 
 
 def _named(kinds: set[str]) -> str:
-    """Name the kinds in their order; a payload of unknown kind is one more."""
-    if kinds >= set(KINDS):
-        return "all"
-    return ", ".join(kind for kind in (*KINDS, "unknown") if kind in kinds)
+    """Name the kinds in their order, those that are missing when they are fewer."""
+    known = [kind for kind in KINDS if kind in kinds]
+    if len(known) < len(KINDS) - 1:
+        return ", ".join(known) or "unknown"
+    return " but ".join(["all", *(kind for kind in KINDS if kind not in kinds)])
 
 
 def _of_frames(tables: Tables) -> pandas.DataFrame:
