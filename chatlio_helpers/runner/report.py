@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..secret import redact
 from .record import SIGNS, Run, Step, first_event_text
@@ -18,21 +19,24 @@ from .record import SIGNS, Run, Step, first_event_text
 FOLDER = Path(__file__).resolve().parent / "report_template"
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain")
 ACTIVE = ("script", "iframe", "object", "embed", "base", "meta", "link", "form")  # never part of a report
+REACHED = ("http", "https", "mailto")  # what a link of a report may lead to outside of its page
+ELSEWHERE = " (not part of this run)"
 NO_ALT = "Picture without description"
 
 
 def write(run: Run, notebooks: Mapping[str, Any]) -> None:
     """Write ``index.html`` and a page for each executed notebook into the run's folder."""
+    steps = {step.name: step for step in run.steps}
     for name, notebook in notebooks.items():
-        _write(run.folder / f"{name}.html", page(notebook, next(step for step in run.steps if step.name == name)))
+        _write(run.folder / f"{name}.html", page(notebook, steps[name], notebooks))
     _write(run.index, index(run, {name: f"{name}.html" for name in notebooks}))
 
 
-def page(notebook: Any, step: Step | None = None) -> str:
-    """Give one executed notebook as an HTML page."""
+def page(notebook: Any, step: Step | None = None, beside: Collection[str] = ()) -> str:
+    """Give one executed notebook as an HTML page; *beside* are the names of the notebooks that have a page, too."""
     resources = {"step": step, "signs": SIGNS, "page_title": title(notebook)}
     html, _ = _exporter().from_notebook_node(notebook, resources)
-    return redact(accessible(html))
+    return redact(accessible(html, beside))
 
 
 def index(run: Run, links: Mapping[str, str]) -> str:
@@ -57,8 +61,12 @@ def style() -> str:
     return (FOLDER / "report.css").read_text(encoding="utf-8")
 
 
-def accessible(html: str) -> str:
-    """Give *html* with a caption and scopes in every table, a text for every picture, and nothing that acts."""
+def accessible(html: str, beside: Collection[str] = ()) -> str:
+    """Give *html* with a caption and scopes in every table, a text for every picture, and nothing that acts.
+
+    Links lead to the page of a notebook *beside* this one, or out into the web; what would lead to a file that is not
+    in the run's folder is plain text.
+    """
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
@@ -69,7 +77,22 @@ def accessible(html: str) -> str:
             picture["alt"] = NO_ALT
     for active in soup.main.find_all(ACTIVE) if soup.main else []:
         active.decompose()
+    for link in soup.main.find_all("a", href=True) if soup.main else []:
+        _lead(link, beside)
     return str(soup)
+
+
+def _lead(link: Any, beside: Collection[str]) -> None:
+    parts = urlsplit(link["href"])
+    if parts.scheme in REACHED or not (parts.scheme or parts.netloc or parts.path):  # the last: within this page
+        return
+    target = Path(parts.path)
+    if parts.path == target.name and target.suffix == ".ipynb" and target.stem in beside:
+        link["href"] = parts._replace(path=f"{target.stem}.html").geturl()
+        return
+    if target.suffix == ".ipynb":
+        link.append(ELSEWHERE)
+    link.unwrap()
 
 
 def _label_table(soup: Any, table: Any) -> None:
@@ -78,20 +101,24 @@ def _label_table(soup: Any, table: Any) -> None:
     for cell in table.select("tbody th:not([scope])"):
         cell["scope"] = "row"
     if table.find("caption") is None:
-        caption = soup.new_tag("caption")
-        caption.string = _caption(table)
+        heading, size = _heading(table), _size(table)
+        written = table.find_parent(class_="prose") is not None  # the text around such a table says what it is
+        caption = soup.new_tag("caption", attrs={"class": "unseen"} if written and heading else {})
+        caption.string = heading if written and heading else ": ".join(filter(None, (heading, size)))
         table.insert(0, caption)
     if not table.parent.get("tabindex"):  # the kit's own tables bring a frame that scrolls
         table.wrap(soup.new_tag("div", attrs={"class": "wide", "tabindex": "0", "role": "group"}))
     table.parent["aria-label"] = table.caption.get_text(strip=True)
 
 
-def _caption(table: Any) -> str:
-    """Give a table that has no caption the heading above it and its size."""
-    heading = table.find_previous(["h1", "h2", "h3", "h4"])
+def _heading(table: Any) -> str:
+    found = table.find_previous(["h1", "h2", "h3", "h4"])
+    return found.get_text(strip=True) if found else ""
+
+
+def _size(table: Any) -> str:
     rows, columns = len(table.select("tbody tr")), len(table.select("thead tr:first-child th"))
-    size = f"{rows} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
-    return f"{heading.get_text(strip=True)}: {size}" if heading else size
+    return f"{rows} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
 
 
 @cache
