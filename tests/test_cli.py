@@ -198,7 +198,7 @@ def test_inspect_of_nothing_says_so(tmp_path):
     """A folder without payloads is told in words."""
     done = kit("inspect", tmp_path)
     assert done.returncode == 1
-    assert "No event was read" in done.stderr
+    assert f"There is no payload in {tmp_path}" in done.stderr
 
 
 def test_what_is_not_sent_is_named_with_reason_and_next_step(platform, tmp_path):
@@ -241,6 +241,18 @@ def test_personal_data_is_kept_only_when_asked(platform, tmp_path):
     assert len(ids) == 2
 
 
+def test_an_event_that_fails_to_land_is_named(platform, tmp_path):
+    """What the mapping refuses is told with its file, and --json has it beside the error; the exit code is 5."""
+    (tmp_path / "transcript_bad.json").write_text('{"conversationUUID": "c-1", "endedAt": "2026-01-01T00:00:00Z"}')
+    where = ("--seat", f"fail{os.getpid()}", "--workspace", tmp_path / "work")
+    done = kit("send", tmp_path / "transcript_bad.json", "--apply", *where, "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["error"]["kind"]) == (5, "VerificationFailed")
+    assert found["not_landed"][0]["where"] == "transcript_bad.json"
+    assert "transcript_bad.json: MAPPER-" in done.stderr
+    assert "(0 landed, 1 failed)" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["send", "inspect"])
 def test_a_file_that_cannot_be_read_is_named(command, tmp_path):
     """Nothing read: the error has file, line and reason, and --json too."""
@@ -249,6 +261,7 @@ def test_a_file_that_cannot_be_read_is_named(command, tmp_path):
     done = kit(command, bad, "--json")
     found = json.loads(done.stdout)
     assert (done.returncode, found["unreadable"][0]["where"]) == (1, "bad.json, line 1")
+    assert done.stderr.count("bad.json, line 1: ") == 1
     assert found["unreadable"][0]["reason"] in found["error"]["what"]
     assert ".unreadable" not in done.stderr
 

@@ -12,9 +12,12 @@ from .output import refuse, tell
 if TYPE_CHECKING:
     from ..delivery import Delivery
     from ..events import Events, Unreadable
+    from ..verification import Verified
 
 _SHOWN = 20  # problems in the shell; --json has all
 _REPAIR = "repair the file: one webhook body as one JSON object (one a line in .jsonl)"
+
+_CORRECT = "correct the payload, or the mapping"
 
 
 class Problem(NamedTuple):
@@ -36,6 +39,11 @@ def unreadable(lost: Iterable[Unreadable]) -> list[Problem]:
 def not_received(deliveries: Iterable[Delivery]) -> list[Problem]:
     """Give what was refused, is dead or waits."""
     return [Problem(one.where or f"{one.kind} {one.event}", one.reason, one.next_step) for one in deliveries]
+
+
+def not_landed(failed: Iterable[Verified]) -> list[Problem]:
+    """Give what the platform received and then refused by mapping or validation."""
+    return [Problem(one.where or f"{one.kind} {one.event}", one.reason, _CORRECT) for one in failed]
 
 
 def records(problems: Iterable[Problem]) -> list[dict[str, str]]:
@@ -63,17 +71,19 @@ def read(files: Sequence[Path], json_wanted: bool) -> Events:
         [name for each in loaded for name in each.skipped],
     )
     problems = unreadable(events.unreadable)
-    tell_all(problems)
     if not events:
-        refuse(_nothing(files, problems), {"unreadable": records(problems)}, json_wanted)
+        names = ", ".join(str(path) for path in files)
+        empty = PayloadError(f"There is no payload in {names}.", next_step="give .json or .jsonl files")
+        error = none_of_them("No event was read", problems) if problems else empty
+        refuse(error, {"unreadable": records(problems)}, json_wanted)
+    tell_all(problems)
     return events
 
 
-def _nothing(files: Sequence[Path], problems: Sequence[Problem]) -> PayloadError:
-    if not problems:
-        names = ", ".join(str(path) for path in files)
-        return PayloadError(
-            f"No event was read: there is no payload in {names}.", next_step="give .json or .jsonl files"
-        )
-    first = problems[0]
-    return PayloadError(f"No event was read. {first.where}: {first.reason}.", next_step=first.next_step)
+def none_of_them(what: str, problems: Sequence[Problem]) -> PayloadError:
+    """Give the error of a command for which every file is a problem; tells them when they are several."""
+    if len(problems) == 1:
+        where, reason, next_step = problems[0]
+        return PayloadError(f"{what}. {where}: {reason}", next_step=next_step)
+    tell_all(problems)
+    return PayloadError(f"{what}: {len(problems)} problems, named above.", next_step="do what is said for each")

@@ -127,16 +127,12 @@ def _dataflows(connection: Connection, may_make: bool) -> Made:
 
 def _refuse_unfit(events: Events, unread: list[Problem], lighten: bool, json_wanted: bool) -> None:
     """End the command, before anything is made, when not one of *events* can be sent."""
-    from ..errors import PayloadError
     from ..sender import unfit
 
     problems = reading.not_received(unfit(events, lighten=lighten))
-    if len(problems) < len(events):
-        return
-    reading.tell_all(problems)
-    what = f"Nothing was sent: {len(problems)} of {len(events)} events cannot be sent, for the reasons above."
-    more = {"not_sent": reading.records([*unread, *problems])}
-    refuse(PayloadError(what, next_step=problems[0].next_step), more, json_wanted)
+    if len(problems) == len(events):
+        error = reading.none_of_them("Nothing was sent", problems)
+        refuse(error, {"not_sent": reading.records([*unread, *problems])}, json_wanted)
 
 
 def _report(connection: Connection, sent: Sent, unread: list[Problem], prove: bool, json_wanted: bool) -> None:
@@ -147,16 +143,20 @@ def _report(connection: Connection, sent: Sent, unread: list[Problem], prove: bo
 
     problems = reading.not_received(sent.not_received)
     reading.tell_all(problems)
-    results, failure = [], None
+    results, failure, failed = [], None, []
     try:
         results.append(sent.check())
         if prove:
-            results.append(journey.verify(connection, sent).check())
+            verified = journey.verify(connection, sent)
+            failed = reading.not_landed(verified.failed)
+            reading.tell_all(failed)
+            results.append(verified.check())
     except CheckFailed as error:
         failure = error
     data: dict[str, Any] = {
         "results": [result.record() for result in results],
         "not_sent": reading.records([*unread, *problems]),
+        "not_landed": reading.records(failed),
         "events": rows(sent.table()),
     }
     if failure and not json_wanted and results:

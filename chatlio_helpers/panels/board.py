@@ -18,6 +18,9 @@ from ..progress import REPAINT, Progress, painted_by
 
 log = logging.getLogger(__name__)
 
+_CLASS = "chatlio-kit-panel"
+_LOOK = f"<style>.{_CLASS} .widget-label {{text-align: left}}</style>"  # ipywidgets has no setting for it
+
 
 def wants_widgets(interactive: bool | None) -> bool:
     """Tell whether to make widgets: as asked, else when a person is at a front end."""
@@ -75,7 +78,9 @@ class Board:
         self.place, self.result = Place(), None
         self._says, self._buttons, self._work = says, [], None
         self._line = ipywidgets.HTML()
+        self._look = ipywidgets.HTML(_LOOK, layout={"display": "none"})
         self.box = ipywidgets.VBox()
+        self.box.add_class(_CLASS)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self._says}"
@@ -89,7 +94,7 @@ class Board:
     def lay_out(self, *rows: Any) -> None:
         """Put the rows under each other, between the heading and the line of code."""
         heading = self.widgets.Label(self._says)
-        self.box.children = (heading, *rows, self._line)
+        self.box.children = (heading, *rows, self._line, self._look)
 
     def button(self, text: str, clicked: Callable[[], None], tooltip: str) -> Any:
         """Make a button with words on it; whatever *clicked* raises becomes a card."""
@@ -109,7 +114,7 @@ class Board:
         """Show the line of code that does what the button does; one click selects it whole."""
         from html import escape
 
-        code = f"<code style='user-select:all;overflow-wrap:anywhere'>{escape(line)}</code>"
+        code = f"<code style='display:block;user-select:all;overflow-wrap:anywhere'>{escape(line)}</code>"
         self._line.value = f"<div style='line-height:1.5;white-space:normal'>{escape(says)} {code}</div>"
 
     def start(self, work: Callable[[], Any], done: Callable[[Any], None] | None = None) -> None:

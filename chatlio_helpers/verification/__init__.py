@@ -196,7 +196,8 @@ class Verification:
             f"Sent and landed differ: {self._says()}. The first reason: {worst}",
             cause="rows that mapping or validation refuses; or, when nothing at all is to be seen, a wrong dataflow id "
             "or data sent before the dataflow had settled",
-            next_step="look at .differences; correct the payload or the mapping; if only slow, .again() looks on",
+            next_step="correct the payload or the mapping; if it is only slow, look again: .again() (notebook), or the "
+            "same command; .differences (notebook) lists all that differ",
             expected=len(self.events),
             found=len(self.landed),
         )
