@@ -87,3 +87,12 @@ def test_importing_the_module_does_not_load_heavy_libraries():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] False"
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [("15 min or more", ["15 min", "or more"]), ("5–15 min", ["5–15 min"]), ("never answered", ["never", "answered"])],
+)
+def test_a_long_label_breaks_into_two_lines_of_like_length(label, lines):
+    """A number is not parted from its unit, and a short label is not broken."""
+    assert charts._in_two_lines(label).split("\n") == lines

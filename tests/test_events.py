@@ -75,6 +75,13 @@ def test_the_summary_has_every_kind_in_order():
     assert summary["known_by"][4] == "url 1"
 
 
+def test_all_four_ways_to_know_a_kind_are_counted():
+    """A way that was not needed is shown with 0; an event of unknown kind counts for none."""
+    events = Events([classify(VISITOR, "feedback"), classify(VISITOR)])
+    for shown in (repr(events), events._repr_html_()):
+        assert "The kind is known by: url 1, name 0, shape 0, guess 0" in shown
+
+
 def test_the_check_fails_without_events_and_warns_about_the_unknown():
     """No event, or none of a demanded kind, fails the run; an unknown kind is a warning."""
     assert Events([classify(TRANSCRIPT)]).check().status == "ok"

@@ -246,3 +246,21 @@ def test_no_payload_is_fatal_to_any_view(found):
     personal_data(events)
     personal_data(made)
     tidy(synthetic(events)).check()
+
+
+def test_conversations_with_messages_come_first():
+    """The head of the frame is worth looking at: first what has messages, and else the order of arrival."""
+    events = [
+        visitor_event("conversation_started", conversation="c-2"),
+        visitor_event("conversation_started", conversation="c-3"),
+        transcript([]),
+        transcript([message(0, True)], conversationUUID="c-3"),
+    ]
+    assert tidy(Events(events)).conversations["conversation_id"].tolist() == ["c-3", "c-2", "c-1"]
+
+
+def test_the_caption_says_what_was_repeated():
+    """Repeats and superseded transcripts are told in words, also when there is none."""
+    once = visitor_event("unanswered")
+    assert "1 payload says the same as an earlier one" in repr(tidy(Events([once, once])))
+    assert "no payload says the same" in repr(tidy(Events([once])))

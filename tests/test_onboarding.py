@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 
 from chatlio_helpers import onboarding
 from chatlio_helpers.errors import CheckFailed, ConfigurationError, Conflict, MappingError, Unavailable
@@ -206,3 +207,17 @@ def test_an_inventory_names_what_disappeared(aep):
     with pytest.raises(CheckFailed, match="chatlio dataflow feedback"):
         onboarding.inventory(aep).check()
     assert onboarding.plan(aep, kinds=["feedback"]).counts["create"] == 1
+
+
+def test_a_plan_shows_a_row_for_each_kind(aep):
+    """In a notebook the four objects of a kind share a row, and a reason stands beside its action."""
+    onboarding.plan(aep, kinds=["feedback", "transcript"]).apply()
+    aep.ledger.deleted("sourceConnections:feedback")
+    shown = BeautifulSoup(onboarding.plan(aep, kinds=["feedback", "transcript"])._repr_html_(), "html.parser")
+    shared, kinds = ([[cell.text for cell in row.find_all("td")] for row in part.tbody.find_all("tr")]
+                     for part in shown.find_all("table"))  # fmt: skip
+    assert [row[0] for row in shared] == ["field group", "schema", "dataset"]
+    assert kinds == [
+        ["feedback", "reuse: made by somebody else", "reuse", "reuse", "reuse"],
+        ["transcript", "reuse", "reuse", "reuse", "reuse"],
+    ]

@@ -86,6 +86,15 @@ def test_examples_are_masked():
     assert report.check().found == len(report.found)
 
 
+def test_a_trap_that_is_not_there_is_named():
+    """Every known trap is shown: those found with their count and what to do, the others by name."""
+    report = quality(load(config.samples()))
+    assert repr(report.check()) == "ok: 34 of 35 known traps are in these payloads"
+    assert [finding.trap for finding in report.absent] == [27]
+    for shown in (repr(report), report._repr_html_()):
+        assert "shape of another kind than its URL or file" in shown
+
+
 def test_no_events_no_findings():
     """Nothing is found in nothing."""
     assert quality(Events()).found == ()

@@ -163,6 +163,26 @@ def test_colours_can_be_read_on_both_papers():
                 assert contrast(colours[name], colours[paper]) >= 4.5, (name, paper)
 
 
+def test_links_stay_within_the_run():
+    """A notebook of the run is reached as a page; what the folder does not hold is text; the web stays a link."""
+    source = (
+        "[next](01_b.ipynb#x) [other](09_z.ipynb) [deep](exercises/01_b.ipynb) [top](../README.md) "
+        "[web](https://example.org/a.ipynb) [here](#title)"
+    )
+    notebook = new_notebook(cells=[new_markdown_cell(source, id="links")])
+    section = BeautifulSoup(report.page(notebook, beside={"01_b"}), "html.parser").find(id="cell-links")
+    links = {link.text: link["href"] for link in section.find_all("a")}
+    assert links == {"next": "01_b.html#x", "web": "https://example.org/a.ipynb", "here": "#title"}
+    assert "other (not part of this run) deep (not part of this run) top web" in section.text
+
+
+def test_a_written_table_needs_no_size():
+    """A table in the text is named by its heading, for the ear only."""
+    written = page(new_markdown_cell("## Parts\n\n| a | b |\n| - | - |\n| 1 | 2 |"))
+    assert written.table.caption.text == "Parts"
+    assert written.table.caption["class"] == ["unseen"]
+
+
 def test_title_is_the_first_heading_without_marks():
     """The title of a page is the notebook's level-one heading as plain words."""
     notebook = nbformat.v4.new_notebook(cells=[new_markdown_cell("text\n\n# The *first* `run` #\n## x")])

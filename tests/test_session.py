@@ -14,7 +14,7 @@ import requests
 import stamina
 
 from chatlio_helpers import errors
-from chatlio_helpers.aep import Endpoints, Platform
+from chatlio_helpers.aep import Endpoints, Platform, exchange
 from chatlio_helpers.aep.refusal_table import CODES, STATUSES
 from chatlio_helpers.credentials import Credentials
 from chatlio_helpers.secret import Secret, leaks
@@ -527,3 +527,12 @@ def test_a_traceback_with_all_its_variables_holds_no_secret(platform: Platform, 
         assert "session.py" in shown
         for secret in (SECRET, TOKEN, INLET):
             assert secret not in shown
+
+
+def test_a_long_answer_is_folded():
+    """Two hundred lines, or one long line, are closed until the reader opens them; a short answer is open."""
+    for body, folded in ((json.dumps(list(range(100))), True), ("x" * 5_000, True), ('{"a": 1}', False)):
+        answer = exchange.Answer(200, {"content-type": "application/json"}, body.encode(), 1.0)
+        shown = exchange.recorded(exchange.Outgoing("GET", "https://example.com/x"), answer, "", 1.0)._repr_html_()
+        assert ("<details style" in shown) is folded
+        assert "<details open" not in shown

@@ -110,6 +110,8 @@ class Plan:
 
     def _repr_html_(self) -> str:
         shared = [step.row() for step in self.steps if step.wanted.resource not in blueprint.SHORT]
+        if not any(row["why"] for row in shared):
+            shared = [{"what": row["what"], "name": row["name"], "action": row["action"]} for row in shared]
         tables = {"Shared by all kinds": shared, "For each kind": self._per_kind()}
         shown = [html_table(rows, caption) for caption, rows in tables.items() if rows]
         return f"<p><strong>{escape(repr(self))}</strong></p>{''.join(shown)}"

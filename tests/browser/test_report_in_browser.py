@@ -70,3 +70,14 @@ def test_the_index_leads_to_the_notebook_and_back(opened):
     expect(page.get_by_role("heading", level=1)).to_have_text("03 · Inspect webhook data")
     page.get_by_role("link", name="All notebooks of this run").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Run of the Chatlio notebooks")
+
+
+@pytest.mark.parametrize("width", [1000, 1500])
+def test_no_table_is_cut_off(opened, width):
+    """Every column can be seen without scrolling sideways, the advice first of all."""
+    page, _ = opened("03_inspect_webhook_data.html")
+    page.set_viewport_size({"width": width, "height": 1600})
+    frames = page.locator("main [tabindex='0']:has(> table)")
+    assert frames.count() >= 10
+    cut = frames.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.ariaLabel)")
+    assert cut == []
