@@ -174,7 +174,7 @@ def test_the_journey_from_plan_to_clean(platform, tmp_path):
     cleaned = answer("clean", *where)
     assert refused.returncode == unmade.returncode == 2
     assert "Nothing has been made yet" in refused.stderr
-    assert "chatlio-kit apply, with the same options; or add --apply" in unmade.stderr
+    assert "add --apply to this command; or, with the same options: chatlio-kit apply" in unmade.stderr
     assert planned["counts"]["create"] == again["counts"]["reuse"] == len(dry["objects"]) == len(cleaned["objects"])
     assert len(made["dataflows"]) == len(webhooks["webhooks"]) == 5
     assert all("•••" in row["webhook URL"] for row in made["dataflows"] + webhooks["webhooks"])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..onboarding import Made
 
 SYNTHETIC, KEEP = "synthetic", "keep"
-_WAY = "chatlio-kit apply, with the same options; or add --apply to this command"
+_WAY = "add --apply to this command; or, with the same options: chatlio-kit apply"
 _PERSONS = {
     SYNTHETIC: "Personal data: replaced by invented data (--personal-data keep sends the files as they are).",
     KEEP: "Personal data: kept, the files are sent as they are.",

@@ -28,7 +28,7 @@ def made_now(connection: Connection) -> Made:
     return onboarding.plan(connection).apply()
 
 
-def existing(connection: Connection, way: str = "chatlio-kit apply, with the same options") -> Made:
+def existing(connection: Connection, way: str = "with the same options: chatlio-kit apply") -> Made:
     """Give the dataflows, refusing to make what is not there; *way* says how to make it."""
     from .. import onboarding
     from ..errors import WorkspaceError
