@@ -71,9 +71,9 @@ def _loss(connection: Connection, kind: str, tenant: str, schema_id: str, printe
     said = {True: "yes", False: "no"}
     return {
         "kind": kind,
-        "values in the payload": _values(payload),
-        "arrive as printed": _values(with_tutorial),
-        "arrive with the kit": _values(with_kit) - trial.STAMPED,
+        "values in the payload": trial.values_in(payload),
+        "arrive as printed": trial.values_in(with_tutorial),
+        "arrive with the kit": trial.values_in(with_kit) - trial.STAMPED,
         "id, time, type as printed": said[_stamped(with_tutorial)],
         "id, time, type with the kit": said[_stamped(with_kit)],
     }
@@ -81,14 +81,6 @@ def _loss(connection: Connection, kind: str, tenant: str, schema_id: str, printe
 
 def _stamped(record: Mapping[str, Any]) -> bool:
     return all(record.get(name) for name in _STAMPS)
-
-
-def _values(value: Any) -> int:
-    if isinstance(value, Mapping):
-        return sum(_values(inner) for inner in value.values())
-    if isinstance(value, list):
-        return sum(_values(inner) for inner in value)
-    return int(value not in (None, ""))
 
 
 def _key(resource: str) -> str:
