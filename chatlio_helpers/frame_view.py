@@ -10,15 +10,21 @@ import pandas
 from .cards import html_table
 
 SHOWN = 50  # rows; the frame itself has all
+_COLUMNS = 20  # shown in a terminal
 _LONGEST = 400  # characters of one cell
 
 
 class Frame(pandas.DataFrame):
-    """A pandas DataFrame with another look in a notebook; everything else is pandas."""
+    """A pandas DataFrame with another look; everything else is pandas."""
 
     @property
     def _constructor(self) -> type[Frame]:
         return Frame
+
+    def __repr__(self) -> str:
+        # in a terminal pandas would leave out columns that do not fit; these go into lines below
+        with pandas.option_context("display.max_columns", _COLUMNS):
+            return super().__repr__()
 
     def _repr_html_(self) -> str:
         rows = [

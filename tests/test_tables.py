@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas
+
 from chatlio_helpers.secret import Secret
 from chatlio_helpers.tables import rows, table
 
@@ -33,3 +35,10 @@ def test_no_secret_gets_into_a_table():
 def test_rows_come_back_as_plain_values():
     """What pandas calls missing is None again."""
     assert rows(table([{"a": 1, "b": None}, {"a": None, "b": "x"}])) == [{"a": 1, "b": None}, {"a": None, "b": "x"}]
+
+
+def test_a_terminal_hides_no_column():
+    """Where a line has no room for all columns, the rest stands below, and nothing is left out."""
+    frame = table([{f"column {number}": "x" * 30 for number in range(6)}])
+    with pandas.option_context("display.width", 80, "display.max_columns", 0):
+        assert all(name in repr(frame) for name in frame.columns)
