@@ -15,7 +15,7 @@ COMMITTED = sorted(config.notebooks().rglob("*.ipynb"))
 # what our cards and tables, and pandas' own, are made of; anything else would come from a payload
 OUR_TAGS = {
     "caption", "code", "details", "div", "p", "pre", "span", "strong", "summary", "table", "tbody", "td", "th", "thead",
-    "tr",
+    "tr", "wbr",
 }  # fmt: skip
 PROGRESS = re.compile(r"[a-z ]+: \d+ of \d+ in [\d.]+ s( \(.+\))?")
 OUR_ATTRIBUTES = {"aria-hidden", "aria-label", "class", "role", "scope", "style", "tabindex"}
