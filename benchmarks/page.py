@@ -26,6 +26,8 @@ Measured with {machine}.
 - *Local platform*: its process on an empty state folder, watched from outside: seconds from the start of the process
   to the first answer of `/_local/health`; resident memory after two seconds without a request.
 - *Import*: a Python process that imports, less one that does nothing.
+- What is measured runs without `PYTHONDONTWRITEBYTECODE`, should it be set: with it, the kit alone would be compiled
+  at every start, while everything that pip installs is compiled once.
 
 This page is written by `python -m benchmarks --write`, and only then.
 """

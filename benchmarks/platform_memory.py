@@ -19,7 +19,7 @@ def measure() -> list[Figure]:
         time.sleep(SETTLING)
         new, other = platform.megabytes(), bare.megabytes()
         samples = [CHECKOUT / "sample_payloads" / f"{kind}.json" for kind in KINDS]
-        output([sys.executable, "-m", "chatlio_helpers", "send", *samples], home)
+        output([sys.executable, "-m", "chatlio_helpers", "send", "--apply", *samples], home)
         time.sleep(SETTLING)
         worked = platform.megabytes()
     what, alternative = "local platform, idle memory", "a bare Starlette under uvicorn"

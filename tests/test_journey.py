@@ -85,7 +85,7 @@ def test_an_oversize_transcript_is_refused_and_can_be_lightened(aep, made):
     payload = {**load(samples() / "transcript.json")[0].payload, "htmlBody": "x" * 1_100_000}
     assert lessons.post(aep, made.webhooks["transcript"], payload).status == 413
     refused = journey.send(aep, [("transcript", payload)], made=made).refused
-    assert "lighten" in refused[0].reason
+    assert "lighten=True" in refused[0].next_step
     journey.verify(aep, journey.send(aep, [("transcript", payload)], made=made, lighten=True)).check()
 
 

@@ -88,7 +88,7 @@ def test_a_production_sandbox_needs_a_word(stopped_at_prod):
     assert stopped_at_prod.exit_code == 2
     assert [step.status for step in stopped_at_prod.steps] == ["failed", "not run"]
     assert "The sandbox prod is a production sandbox." in text.splitlines()[1]
-    assert "say so with the word `prod` in the parameter `allow`" in text
+    assert 'allow="prod" (notebook) or --allow prod (command line)' in text
 
 
 def test_the_refusal_is_in_every_form_of_the_report(stopped_at_prod):

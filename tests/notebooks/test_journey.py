@@ -12,9 +12,9 @@ CHECKS = {  # the step names of the records that each notebook must leave, in or
     "01_authenticate": ["formats", "sandbox", "refusals"],
     "02_create_the_source_connection": ["mappings", "plan", "dataflows", "again", "losses"],
     "03_inspect_webhook_data": ["load", "frames", "quality", "synthetic"],
-    "04_send_test_events": ["dataflows", "received", "sent", "verified", "distinct", "faults"],
-    "05_go_live": ["dataflows", "sent", "verified", "mapping", "dataflows"],
-    "06_clean_up": ["inventory", "clean", "clean"],
+    "04_send_test_events": ["dataflows", "received", "sent", "verified", "distinct", "faults", "sum"],
+    "05_go_live": ["dataflows", "sent", "verified", "mapping", "verified", "dataflows"],
+    "06_clean_up": ["inventory", "clean", "stranger", "clean"],
 }
 
 
@@ -36,8 +36,8 @@ def test_events_are_proved_to_have_landed(first):
     """The records of sending and of verifying name numbers, and the rows can be read back."""
     records = [record for step in first.run.steps for record in step.results]
     proved = [record["found"] for record in records if record["step"] == "verified"]
-    assert len(proved) == 2
-    assert min(proved) > 20
+    assert len(proved) == 3
+    assert sorted(proved)[1] > 20  # the third is a handful of chats after the mapping was changed
     assert len(first.ids) > sum(proved)  # the lessons of notebook 04 land a few more
     assert 0 < first.run.first_event["seconds"] < first.run.seconds
 
