@@ -7,7 +7,6 @@ URL is ever written here.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import database
 from .errors import WorkspaceError
 
 VERSION = 1
@@ -54,12 +54,8 @@ class Ledger:
 
     def __init__(self, path: Path, *, place: str, prefix: str) -> None:
         self.path, self.place, self.prefix = path, place, prefix
-        path.touch(mode=0o600, exist_ok=True)
-        # one connection for the ledger's life: closing the last one would write the whole log back each time;
-        # a panel applies a plan in another thread, hence the lock
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, timeout=30, check_same_thread=False)
-        self._prepare()
+        self._lock = threading.RLock()  # a panel applies a plan in another thread
+        self._db = self._prepared()
 
     def entries(self, *states: str) -> list[Entry]:
         """List entries in the order they were first written; only those in *states* when given."""
@@ -105,21 +101,13 @@ class Ledger:
                 (state, object_id, time.time(), self.place, self.prefix, key),
             )
 
-    def _prepare(self) -> None:
+    def _prepared(self) -> sqlite3.Connection:
+        """Give the one connection of the ledger's life: closing the last one would write the whole log back."""
         try:
-            with self._change() as db:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = FULL")
-                found = db.execute("PRAGMA user_version").fetchone()[0]
-                if found > VERSION:
-                    raise WorkspaceError(
-                        f"The ledger {self.path} was written by a newer version of the kit.",
-                        cause=f"it has version {found}; this kit knows versions up to {VERSION}",
-                        next_step="update the kit, or choose another folder with the parameter `workspace`",
-                    )
-                if found < VERSION:
-                    db.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
-            os.chmod(self.path, 0o600)
+            db = database.opened(self.path)
+            found = db.execute("PRAGMA user_version").fetchone()[0]
+            if found < VERSION:
+                db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         except sqlite3.DatabaseError as error:
             raise WorkspaceError(
                 f"The ledger {self.path} cannot be read ({error}).",
@@ -127,6 +115,14 @@ class Ledger:
                 next_step="move the file away (keep it: it lists what was made) and run again; "
                 "objects that exist are then found by name and reused",
             ) from error
+        if found > VERSION:
+            db.close()
+            raise WorkspaceError(
+                f"The ledger {self.path} was written by a newer version of the kit.",
+                cause=f"it has version {found}; this kit knows versions up to {VERSION}",
+                next_step="update the kit, or choose another folder with the parameter `workspace`",
+            )
+        return db
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
@@ -137,5 +133,7 @@ class Ledger:
                 cause="the kit's folder was removed by hand",
                 next_step="connect again: `aep = kit.connect(...)`; objects that exist are found by name and reused",
             )
-        with self._lock, self._db as db:
-            yield db
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            with self._db:  # commits, or rolls back when the block raises
+                yield self._db

@@ -13,7 +13,6 @@ event again does nothing: this is what makes running a notebook twice safe. No w
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import database
 from .errors import WorkspaceError
 
 WAITING, DELIVERED, DEAD = "waiting", "delivered", "dead"
@@ -211,12 +211,7 @@ class Outbox:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its -wal and -shm files the same mode
-    path.chmod(0o600)
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection = database.opened(path)
     _prepare(connection, path)
     return connection
 

@@ -23,7 +23,8 @@ HEAVY = {  # library: the modules that may import it at all
 RUNGS = [  # each line may import only what stands on it or above it
     line.split()
     for line in """
-    secret errors cards results config tables frame_view times masks front_end progress ledger workspace
+    secret errors cards results config tables frame_view times masks front_end progress database ledger
+        workspace
     credentials
     events payloads documented frames quality charts picture privacy simulator xdm
     aep

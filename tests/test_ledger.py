@@ -77,3 +77,20 @@ def test_a_ledger_of_a_newer_kit_is_refused(ledger):
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(WorkspaceError, match="newer version"):
         Ledger(ledger.path, place="p", prefix="x")
+
+
+def test_many_processes_open_a_new_ledger_at_once(tmp_path):
+    """Six kernels that start at the same moment share the file; each writes its entry."""
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, pathlib\n"
+        "from chatlio_helpers.ledger import Ledger\n"
+        "Ledger(pathlib.Path(sys.argv[1]), place='p', prefix='x').intend(sys.argv[2], 'flows', 'n', '[m]')\n"
+    )
+    path = tmp_path / "ledger.sqlite"
+    command = [sys.executable, "-c", program, str(path)]
+    running = [subprocess.Popen([*command, f"flows:{n}"], stderr=subprocess.PIPE, text=True) for n in range(6)]
+    assert [process.communicate()[1] for process in running] == [""] * 6
+    assert len(Ledger(path, place="p", prefix="x").entries("intended")) == 6
