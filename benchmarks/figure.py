@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import ge, le
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and its limit: ``at_most`` in its own unit, or ``at_most_ratio`` times the alternative.
+    """A figure and its limit: ``at_most`` or ``at_least`` in its own unit, or the same as a ratio to the alternative.
 
     ``ours`` is None when it could not be read. A figure without a limit is reached once it was measured.
     """
@@ -19,6 +20,8 @@ class Figure:
     other: float
     at_most: float | None = None
     at_most_ratio: float | None = None
+    at_least: float | None = None
+    at_least_ratio: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -30,6 +33,12 @@ class Figure:
         """Tell whether the figure keeps its limit."""
         if self.ours is None:
             return False
-        if self.at_most_ratio is not None:
-            return self.ratio is not None and self.ratio <= self.at_most_ratio
-        return self.at_most is None or self.ours <= self.at_most
+        return all(
+            limit is None or (value is not None and keeps(value, limit))
+            for value, limit, keeps in (
+                (self.ours, self.at_most, le),
+                (self.ours, self.at_least, ge),
+                (self.ratio, self.at_most_ratio, le),
+                (self.ratio, self.at_least_ratio, ge),
+            )
+        )

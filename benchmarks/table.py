@@ -22,14 +22,18 @@ def markdown(figures: Sequence[Figure]) -> str:
 
 def amount(value: float | None, unit: str) -> str:
     """Give a number with its unit; "none" when there is no number."""
-    return "none" if value is None else f"{value:.{_DIGITS.get(unit, 0)}f} {unit}".strip()
+    return "none" if value is None else f"{value:,.{_DIGITS.get(unit, 0)}f} {unit}".strip()
 
 
 def reach(figure: Figure) -> str:
     """Give the limit of a figure in words."""
-    if figure.at_most_ratio is not None:
-        return f"≤ {figure.at_most_ratio:.1f} x"
-    return "printed" if figure.at_most is None else f"≤ {figure.at_most:g} {figure.unit}".strip()
+    limits = (
+        ("≤", figure.at_most_ratio, "x"),
+        ("≥", figure.at_least_ratio, "x"),
+        ("≤", figure.at_most, figure.unit),
+        ("≥", figure.at_least, figure.unit),
+    )
+    return next((f"{sign} {limit:,.6g} {unit}".strip() for sign, limit, unit in limits if limit is not None), "printed")
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
