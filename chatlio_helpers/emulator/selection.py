@@ -1,0 +1,111 @@
+"""Pages of objects: which SQL indexes there are for the conditions of list calls, and how a list is ordered.
+
+The indexes only narrow down what is read; whether an object fits a condition is decided by the condition itself
+(:meth:`filters.Condition.holds`), so that an index can make a list faster but never different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .filters import Condition
+
+# What is kept beside the body, and so can be ordered by and compared without reading the body.
+COLUMNS = ("number", "id", "name", "created", "updated")
+NEWEST_FIRST = ("-number",)
+# Paths in the body that are looked up by equality; "[]": any element of an array of texts.
+INDEXED: dict[str, tuple[str, ...]] = {
+    "flows": ("state", "description", "flowSpec.id", "sourceConnectionIds[]", "targetConnectionIds[]",
+              "_pending.state"),
+    "connections": ("connectionSpec.id", "description", "state"),
+    "sourceConnections": ("connectionSpec.id", "baseConnectionId"),
+    "targetConnections": ("connectionSpec.id", "baseConnectionId", "params.dataSetId"),
+    "runs": ("state",),
+    "dataSets": ("schemaRef.id", "tags.adobe/pqs/table[]"),
+    "schemas": ("meta:class", "meta:altId"),
+    "mixins": ("meta:altId",),
+    "classes": ("meta:altId",),
+    "datatypes": ("meta:altId",),
+    "descriptors": ("@type",),
+    "mappingSets": ("xdmSchema",),
+}  # fmt: skip
+# The fields of the body that stand in the columns id and name as well.
+_FLOW, _XDM = {"id": "id", "name": "name"}, {"$id": "id", "title": "name"}
+_IN_COLUMNS: dict[str, dict[str, str]] = {
+    **dict.fromkeys(("flows", "connections", "sourceConnections", "targetConnections", "mappingSets"), _FLOW),
+    **dict.fromkeys(("schemas", "mixins", "classes", "datatypes"), _XDM),
+    "dataSets": {"name": "name"}, "runs": {"id": "id", "flowId": "name"},
+}  # fmt: skip
+_OTHERWISE = "*"  # where an array has not exactly one element, its index says no more than that
+
+
+def indexes() -> Iterator[str]:
+    """Give the statements that make the indexes which are not there yet."""
+    yield "CREATE INDEX IF NOT EXISTS objects_in_order ON objects (seat, sandbox, kind)"
+    for column in ("created", "updated"):
+        yield f"CREATE INDEX IF NOT EXISTS objects_by_{column} ON objects (seat, sandbox, kind, {column})"
+    for kind, paths in INDEXED.items():
+        for path in paths:
+            yield (
+                f'CREATE INDEX IF NOT EXISTS "objects_{kind}_{path}" ON objects (seat, sandbox, {_expression(path)}) '
+                f"WHERE kind = '{kind}'"
+            )
+
+
+def order_by(order: Sequence[str], where: Sequence[Condition] = ()) -> str:
+    """Give the ORDER BY of *order*: columns, each with a minus sign for falling; raises ValueError for another field.
+
+    What is equal in the last of them comes in the order that the objects were made in, or against it when that falls.
+    """
+    # An element of an array is always an id, which few objects hold: they are found first and sorted afterwards. The
+    # plus keeps SQLite from walking through all objects in the order of the list instead.
+    sorted_later = "+" if any(condition.path.endswith("[]") for condition in where) else ""
+    parts = []
+    for text in order:
+        column = text.removeprefix("-")
+        if column not in COLUMNS:
+            raise ValueError(f"objects cannot be ordered by {column!r}, only by {', '.join(COLUMNS)}")
+        parts.append((column, "DESC" if text.startswith("-") else "ASC"))
+    if parts and parts[-1][0] != "number":
+        parts.append(("number", parts[-1][1]))
+    return ", ".join(f"{sorted_later}{column} {direction}" for column, direction in parts)
+
+
+def narrowed(seat: str, sandbox: str, kind: str, where: Sequence[Condition]) -> tuple[str, tuple[str, ...], bool]:
+    """Give an SQL condition, its values, and whether it says the whole of *where* (else it lets too much through)."""
+    sql, values, whole = _of_kind(kind), [] if kind in INDEXED else [kind], True
+    for condition in where:
+        expression = _lookup(kind, condition)
+        if expression is None:
+            whole = False
+        elif condition.path.endswith("[]"):
+            whole = False
+            # One search for each: with IN, SQLite would rather read all objects in the order of the list.
+            own = f"seat = ? AND sandbox = ? AND {_of_kind(kind)} AND {expression} = ?"
+            found = f"SELECT number FROM objects WHERE {own}"  # noqa: S608
+            sql += f" AND number IN ({' UNION '.join([found] * (len(condition.values) + 1))})"
+            values += [part for value in (*condition.values, _OTHERWISE) for part in (seat, sandbox, value)]
+        else:
+            sql += f" AND ({' OR '.join([f'{expression} = ?'] * len(condition.values))})"
+            values += condition.values
+    return f"seat = ? AND sandbox = ? AND {sql}", (seat, sandbox, *values), whole
+
+
+def _of_kind(kind: str) -> str:
+    """Write a kind that has indexes of its own into the text, without which SQLite does not take a partial index."""
+    return f"kind = '{kind}'" if kind in INDEXED else "kind = ?"
+
+
+def _lookup(kind: str, condition: Condition) -> str | None:
+    if condition.operator != "==":
+        return None
+    column = _IN_COLUMNS.get(kind, {}).get(condition.path)
+    return column or (_expression(condition.path) if condition.path in INDEXED.get(kind, ()) else None)
+
+
+def _expression(path: str) -> str:
+    """Give the SQL for what is at one of our own paths; no text from outside gets here."""
+    steps = "$." + ".".join(f'"{name}"' for name in path.removesuffix("[]").split("."))
+    if not path.endswith("[]"):
+        return f"json_extract(body, '{steps}')"
+    return f"CASE json_array_length(body, '{steps}') WHEN 1 THEN json_extract(body, '{steps}[0]') ELSE '*' END"
