@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from dataclasses import dataclass
 
 from .store import Store
@@ -9,14 +11,20 @@ from .store import Store
 
 @dataclass(frozen=True)
 class Dial:
-    """One number: where it starts, how far it may go, what it does, and what the live platform does."""
+    """One number: where it starts, how far it may go, what it does, and what the live platform does.
+
+    A ``passing`` one counts down to 0 by itself, in seconds, and is over after a restart.
+    """
 
     start: float
     most: float
     does: str
     live: str
     least: float = 0.0
+    passing: bool = False
 
+
+FAULT_STATUSES = (500, 502, 503, 504)
 
 DIALS: dict[str, Dial] = {
     "landing_delay": Dial(0.2, 3600, "seconds from an accepted event to its landing", "up to 60 minutes"),
@@ -26,22 +34,44 @@ DIALS: dict[str, Dial] = {
     "token_life": Dial(86399, 86399, "seconds that a new access token is good for", "24 hours"),
     "clock_offset": Dial(0.0, 10**9, "seconds that the platform's clock is ahead", "none", -(10.0**9)),
     "latency": Dial(0.0, 60, "seconds added before each answer", "some 0.2 to 2 seconds"),
+    "latency_jitter": Dial(0.0, 60, "most seconds added to the latency, by a draw for each request", "not known"),
     "throttle_rate": Dial(0.0, 1, "share of requests that are answered 429", "none below the limits"),
-    "fault_rate": Dial(0.0, 1, "share of requests that are answered 503", "rare"),
+    "fault_rate": Dial(0.0, 1, "share of requests that are answered by the status of fault_status", "rare"),
+    "fault_status": Dial(503, 504, "what fault_rate answers: 500, 502, 503 or 504", "mostly 503", 500),
+    "token_refusal_rate": Dial(0.0, 1, "share of requests whose good token is refused: 401", "after its 24 hours"),
     "lost_rate": Dial(0.0, 1, "share of requests that are carried out and whose answer is cut off", "rare"),
-    "seed": Dial(0, 10**9, "where the draws for the three rates start", "no such thing"),
+    "seat_limit": Dial(0.0, 10**6, "requests a second that a seat may make, then 429; 0: no limit", "not known"),
+    "inlet_limit": Dial(0.0, 10**6, "requests a second that an inlet takes, then 429; 0: no limit", "some thousands"),
+    "freeze": Dial(0.0, 120, "seconds, from now, in which nothing is answered", "no such thing", passing=True),
+    "seed": Dial(0, 10**9, "where the draws for rates and jitter start; they start anew when it is set", "none"),
 }
 
 
+# While all of these are 0, no request is held up, spoilt or counted.
+_TROUBLE = ("latency", "latency_jitter", "throttle_rate", "fault_rate", "token_refusal_rate", "lost_rate",
+            "seat_limit", "inlet_limit", "freeze")  # fmt: skip
+
+
 class Dials:
-    """The dials as they stand; kept in the store, so that they survive a restart."""
+    """The dials as they stand; kept in the store, so that they survive a restart.
+
+    ``quiet`` tells that no dial makes trouble for requests. ``draws`` are the dice of all faults, which start where the
+    dial ``seed`` says: one sequence of requests from one seed meets the same faults each time.
+    """
 
     def __init__(self, store: Store) -> None:
         self._scope = store.within("", "")
         row = self._scope.get("dials", "dials")
-        self._turned: dict[str, float] = dict(row.body) if row else {}
+        # A dial that a former version had and this one does not is left aside.
+        self._turned: dict[str, float] = {name: value for name, value in (row.body if row else {}).items()
+                                          if name in DIALS}  # fmt: skip
+        self._ends: dict[str, float] = {}
+        self.draws = random.Random(int(self["seed"]))
+        self.quiet = self._is_quiet()
 
     def __getitem__(self, name: str) -> float:
+        if DIALS[name].passing:
+            return max(0.0, self._ends.get(name, 0.0) - time.monotonic())
         return self._turned.get(name, DIALS[name].start)
 
     def all(self) -> dict[str, float]:
@@ -52,13 +82,25 @@ class Dials:
         """Set some dials at once; raises ValueError naming what is unknown or out of range, and then sets none."""
         for name, value in values.items():
             _checked(name, value)
-        self._turned = {**self._turned, **{name: float(value) for name, value in values.items()}}
-        self._scope.put("dials", "dials", self._turned, now=now)
+        lasting = {name: float(value) for name, value in values.items() if not DIALS[name].passing}
+        if lasting:
+            turned = {**self._turned, **lasting}
+            self._scope.put("dials", "dials", turned, now=now)
+            self._turned = turned
+        self._ends |= {name: time.monotonic() + values[name] for name in values if DIALS[name].passing}
+        if "seed" in values:
+            self.draws.seed(int(self["seed"]))
+        self.quiet = self._is_quiet()
 
     def reset(self) -> None:
         """Set every dial to where it starts."""
-        self._turned = {}
         self._scope.delete("dials", "dials")
+        self._turned, self._ends = {}, {}
+        self.draws.seed(int(self["seed"]))
+        self.quiet = self._is_quiet()
+
+    def _is_quiet(self) -> bool:
+        return not any(self[name] for name in _TROUBLE)
 
 
 def _checked(name: str, value: object) -> None:
@@ -67,3 +109,5 @@ def _checked(name: str, value: object) -> None:
         raise ValueError(f"There is no dial {name!r}; there are: {', '.join(DIALS)}.")
     if isinstance(value, bool) or not isinstance(value, int | float) or not dial.least <= value <= dial.most:
         raise ValueError(f"The dial {name!r} takes a number from {dial.least:g} to {dial.most:g}; it got {value!r}.")
+    if name == "fault_status" and value not in FAULT_STATUSES:
+        raise ValueError(f"The dial 'fault_status' takes {', '.join(map(str, FAULT_STATUSES))}; it got {value!r}.")

@@ -1,79 +1,82 @@
-"""Faults on purpose: slow answers, throttling, passing failures and lost answers, at the rates of the dials.
+"""Faults on purpose, at the rates of the dials: slow answers, a freeze, limits, refusals and lost answers.
 
-The draws come from a generator seeded by the dial ``seed``, one draw a request, so that a sequence of requests meets
-the same faults each time. What is under ``/_local/`` is never touched.
+The draws come from a generator seeded by the dial ``seed``, two draws a request, so that a sequence of requests meets
+the same faults each time. What is under ``/_local/`` is touched by the freeze alone: who turned the dials can turn them
+back. An IMS request has no token that could be refused, and belongs to no seat yet.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
+import time
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import trouble
 from .dials import Dials
-from .problems import AepProblem, CollectionProblem, FlowProblem, GatewayProblem, Problem
+from .problems import Problem
+from .rate_limit import RateLimit
 from .service import refusal
-
-RETRY_AFTER = {"retry-after": "1"}
 
 
 class Faults:
-    """Middleware that answers in the platform's place, or lets a good answer get lost, at given rates."""
+    """Middleware that answers in the platform's place, or lets a good answer get lost, as the dials say."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._random = random.Random()
-        self._seed: float | None = None
+        self._limit = RateLimit()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or spoil it."""
-        if scope["type"] != "http" or scope["path"].startswith("/_local"):
-            await self.app(scope, receive, send)
-            return
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
         dials: Dials = scope["app"].state.platform.dials
-        if dials["latency"]:
-            await asyncio.sleep(dials["latency"])
-        problem, lost = self._draw(dials, scope["path"])
+        if dials.quiet:
+            return await self.app(scope, receive, send)
+        await asyncio.sleep(dials["freeze"])
+        if scope["path"].startswith("/_local"):
+            return await self.app(scope, receive, send)
+        return await self._spoilt(dials, scope, receive, send)
+
+    async def _spoilt(self, dials: Dials, scope: Scope, receive: Receive, send: Send) -> None:
+        drawn, jitter = dials.draws.random(), dials.draws.random()
+        await asyncio.sleep(dials["latency"] + jitter * dials["latency_jitter"])
+        problem = self._over_limit(dials, scope) or _fault(dials, scope["path"], drawn)
         if problem:
             await Request(scope, receive).body()  # the sender finishes its request before it gets the refusal
             await refusal(problem)(scope, receive, send)
-        elif lost:
+        elif drawn >= 1 - dials["lost_rate"]:
             await self.app(scope, receive, _cut(send))
         else:
             await self.app(scope, receive, send)
 
-    def _draw(self, dials: Dials, path: str) -> tuple[Problem | None, bool]:
-        if dials["seed"] != self._seed:
-            self._seed = dials["seed"]
-            self._random.seed(self._seed)
-        drawn = self._random.random()
-        for name, problem in (("throttle_rate", _throttled), ("fault_rate", _unavailable)):
-            if drawn < dials[name]:
-                return problem(path), False
-            drawn -= dials[name]
-        return None, drawn < dials["lost_rate"]
+    def _over_limit(self, dials: Dials, scope: Scope) -> Problem | None:
+        path: str = scope["path"]
+        if path.startswith("/collection"):
+            whose, rate = path.rsplit("/", 1)[-1], dials["inlet_limit"]
+        else:
+            key = Headers(scope=scope).get("x-api-key", "")
+            found = scope["app"].state.platform.seats.account(key)
+            whose, rate = found[0].name if found else "", dials["seat_limit"]
+        if not rate or not whose:
+            return None
+        wait = self._limit.wait(whose, rate, time.monotonic())
+        return trouble.throttled(path, wait) if wait else None
 
 
-def _throttled(path: str) -> Problem:
-    if path.startswith("/collection"):
-        problem: Problem = CollectionProblem(429, "Too Many Requests", "Too many requests")
-    else:
-        problem = GatewayProblem("429050", "Too many requests")
-    problem.headers = RETRY_AFTER
-    return problem
-
-
-def _unavailable(path: str) -> Problem:
-    if path.startswith("/collection"):
-        problem: Problem = CollectionProblem(503, "Service Unavailable", "The service is unavailable, try again later")
-    elif path.startswith("/data/foundation/flowservice"):
-        problem = FlowProblem("1103-503", "The service is unavailable, try again later.")
-    else:
-        problem = AepProblem(503, "Service Unavailable", "The service is unavailable, try again later.")
-    problem.headers = RETRY_AFTER
-    return problem
+def _fault(dials: Dials, path: str, drawn: float) -> Problem | None:
+    """Give the refusal that the draw, between 0 and 1, means; the rates lie side by side on that line."""
+    if drawn < dials["throttle_rate"]:
+        return trouble.throttled(path)
+    drawn -= dials["throttle_rate"]
+    if drawn < dials["fault_rate"]:
+        return trouble.failed(path, int(dials["fault_status"]))
+    drawn -= dials["fault_rate"]
+    if drawn < dials["token_refusal_rate"] and not path.startswith("/ims"):
+        return trouble.token_refused(path)
+    return None
 
 
 def _cut(send: Send) -> Send:
