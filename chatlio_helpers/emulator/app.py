@@ -45,6 +45,7 @@ from .landing import Lander
 from .platform import Platform
 from .problems import AepProblem
 from .service import refusal
+from .slashes import Slashes
 from .unbuilt import last_route
 
 # Importing a module of a service registers its operations; these are the services that they register with.
@@ -82,7 +83,7 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
         exception_handlers={Exception: unexpected},
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Activity), Middleware(Faults)],
+        middleware=[Middleware(Activity), Middleware(Faults), Middleware(Slashes)],
     )
     app.router.redirect_slashes = False
     app.state.platform, app.state.folder = platform, folder
