@@ -30,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
 
     os.umask(0o077)  # whatever the platform writes is its owner's alone
     try:
-        serve(Path(options.data).resolve(), host=options.host, port=options.port, idle=options.idle)
+        serve(
+            Path(options.data).resolve(), host=options.host, port=options.port, idle=options.idle,
+            allowed=options.allow_host,
+        )  # fmt: skip
     except StateError as error:
         line = {"error": error.error, "cause": error.cause, "next": error.next_step}
         sys.stderr.write(json.dumps(line) + "\n")
@@ -42,6 +45,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chatlio_helpers.emulator", description=__doc__)
     parser.add_argument("--data", metavar="FOLDER", help="the state folder; made when it is not there")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this computer only)")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME",
+        help="one more name that the platform may be called by, such as a tunnel's; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--port", type=int, help="the port (default: the remembered one, else a free one)")
     parser.add_argument("--idle", type=float, default=7200, help="stop after so many seconds without a request")
     parser.add_argument(

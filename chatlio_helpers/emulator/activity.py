@@ -1,4 +1,4 @@
-"""When the last request came, and one log line for each: no query, no header, no webhook address in it.
+"""When the last request came, one log line for each (no query, no header, no webhook address in it), and the record.
 
 Each answer carries ``x-request-id``: the caller's own, else a new one (assumed: no source says that all services do).
 """
@@ -11,19 +11,39 @@ import secrets
 import time
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .request_record import CALL_BODY, POST_BODY, RequestRecord
+
 log = logging.getLogger("local-platform.calls")
-_REQUEST_ID = re.compile(r"[\w.:-]{1,100}")
+_REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 _INLET = re.compile(r"^(/collection/(?:batch/)?).+")
 
 
+class Copy:
+    """The first bytes of a body that passes by; a body that comes in one piece and fits is not even copied."""
+
+    __slots__ = ("content", "cut", "most")
+
+    def __init__(self, most: int) -> None:
+        self.most, self.content, self.cut = most, b"", False
+
+    def take(self, part: bytes) -> None:
+        """Keep what there is room for."""
+        room = self.most - len(self.content)
+        self.cut = self.cut or len(part) > room
+        self.content = self.content + part[:room] if self.content else bytes(part[:room])
+
+
 class Activity:
-    """Middleware that keeps ``app.state.last_request`` (monotonic seconds) and writes the log of calls."""
+    """Middleware that keeps ``app.state.last_request`` (monotonic seconds), the log of calls and ``app.state.record``.
+
+    Numbers of lines and bytes are bounded by the log's rotation and by the record's rings.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.record = RequestRecord()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and note what came of it."""
@@ -32,22 +52,46 @@ class Activity:
             return
         began = time.monotonic()
         state: Any = scope["app"].state
-        state.last_request = began
-        status = 0
+        state.last_request, state.record = began, self.record
+        path, status = scope["path"], 0
+        most = 0 if path.startswith("/_local") else POST_BODY if path.startswith("/collection") else CALL_BODY
+        came, went = Copy(most), Copy(most)
+        request_id = _request_id(scope).encode()
 
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_urlsafe(18)
+        async def reading() -> Message:
+            message = await receive()
+            if part := message.get("body"):
+                came.take(part)
+            return message
 
         async def noting(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], (b"x-request-id", request_id.encode())]}
+                message = {**message, "headers": [*message["headers"], (b"x-request-id", request_id)]}
+            elif part := message.get("body"):
+                went.take(part)
             await send(message)
 
         try:
-            await self.app(scope, receive, noting)
+            await self.app(scope, reading if most else receive, noting)
         finally:
-            state.last_request = time.monotonic()
-            path = _INLET.sub(r"\1•••", scope["path"])
-            log.info("%s %s %s %.1f ms", scope["method"], path, status or "cut", (time.monotonic() - began) * 1000)
+            ended = time.monotonic()
+            state.last_request = ended
+            ms = (ended - began) * 1000
+            log.info("%s %s %s %.1f ms", scope["method"], _loggable(path), status or "cut", ms)
+            if most:
+                cut = came.cut or went.cut
+                self.record.note(scope, status, ms, came.content, went.content, cut=cut)
+
+
+def _loggable(path: str) -> str:
+    """Give the path as one line, without an inlet's id."""
+    return _INLET.sub(r"\1•••", path if path.isprintable() else ascii(path))
+
+
+def _request_id(scope: Scope) -> str:
+    for name, text in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(given := text.decode("latin-1")):
+            return given
+    return secrets.token_urlsafe(18)

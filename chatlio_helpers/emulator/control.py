@@ -143,6 +143,7 @@ def reset(platform: Platform, request: Request, body: dict[str, Any]) -> dict[st
             platform.store.forget_seat(name)
         platform.dials.reset()
     _forget(platform, None)
+    request.app.state.record.clear()
     return {"seats": names}
 
 

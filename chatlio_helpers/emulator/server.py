@@ -11,14 +11,18 @@ import socket
 import sqlite3
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from .app import create_app
 from .folder import Folder
+from .hosts import Hosts
+from .patience import LOOKS, Patience, bounded, most_connections
 from .platform import Platform, assemble
 from .store import StateDamaged, StateError
 
@@ -26,17 +30,22 @@ _LOG_BYTES = 2_000_000
 _LOOKS = 30.0  # how often, in seconds, to look whether the platform is idle
 
 
-def serve(path: Path, *, host: str, port: int | None, idle: float) -> None:
-    """Serve the state folder *path* until stopped; raises StateError when it cannot start."""
+def serve(path: Path, *, host: str, port: int | None, idle: float, allowed: Iterable[str] = ()) -> None:
+    """Serve the state folder *path* until stopped; raises StateError when it cannot start.
+
+    *allowed* are more names that the server may be called by, behind a tunnel for example.
+    """
     folder = Folder(path)
     try:
         platform = assemble(path)
         _log_to(path / "log")
         bound = folder.bind(host, port)
         app = _app(platform, folder)
+        app.state.hosts = Hosts(host, allowed)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5, server_header=False
-        )
+            app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5, server_header=False,
+            http=bounded(AutoHTTPProtocol, most_connections()),
+        )  # fmt: skip
         server = _Server(config, folder, idle)
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done; they end there
             signal.signal(number, server.asked_to_stop)
@@ -64,7 +73,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, folder: Folder, idle: float) -> None:
         super().__init__(config)
         self._folder, self._idle = folder, idle
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def asked_to_stop(self, number: int, frame: FrameType | None) -> None:
         """Take a signal that comes before the server has begun or after it has ended."""
@@ -79,7 +88,7 @@ class _Server(uvicorn.Server):
         ready = self._folder.announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
-        self._watch = asyncio.create_task(self._stop_when_idle())
+        self._tasks = [asyncio.create_task(self._stop_when_idle()), asyncio.create_task(self._hurry())]
 
     async def _stop_when_idle(self) -> None:
         state = self.config.app.state
@@ -88,6 +97,12 @@ class _Server(uvicorn.Server):
             await asyncio.sleep(min(_LOOKS, self._idle / 4))
         logging.getLogger("local-platform").info("stopped: no request for %s seconds", self._idle)
         self.should_exit = True
+
+    async def _hurry(self) -> None:
+        patience = Patience()
+        while not self.should_exit:
+            await asyncio.sleep(LOOKS)
+            patience.look(self.server_state.connections, time.monotonic())
 
 
 def _log_to(path: Path) -> None:

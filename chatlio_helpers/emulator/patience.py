@@ -1,0 +1,101 @@
+"""How long a connection may keep us waiting, and how many there may be; the server library bounds neither.
+
+Once a second all connections are looked at: one whose request line and headers, or whose body, has been incomplete for
+too long is answered 408 and closed. So a request in time costs nothing. A connection beyond the most is told 503.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+HEADERS, BODY = 15.0, 60.0  # seconds
+LOOKS = 1.0  # seconds between two looks
+MOST_CONNECTIONS = 1_000
+_SPARE_FILES = 200  # for databases, the lake and the library's own
+
+
+def most_connections() -> int:
+    """Give how many connections to take: fewer where the system allows few open files."""
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(MOST_CONNECTIONS, soft - _SPARE_FILES))
+
+
+def bounded(base: type[Any], most: int) -> type[Any]:
+    """Give uvicorn's protocol class *base* with a bound: a connection beyond *most* gets a 503 and is closed."""
+
+    class Bounded(base):
+        refused = False
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            if len(self.connections) < most:
+                return super().connection_made(transport)
+            self.refused = True
+            transport.write(_plain(503, "Service Unavailable", "Too many connections.", "retry-after: 1\r\n"))
+            return transport.close()
+
+        def connection_lost(self, error: Exception | None) -> None:
+            if not self.refused:
+                super().connection_lost(error)
+
+        def data_received(self, data: bytes) -> None:
+            if not self.refused:
+                super().data_received(data)
+
+    return Bounded
+
+
+class Wait(NamedTuple):
+    """What a connection makes us wait for: the headers after, or the body of, uvicorn's request cycle."""
+
+    what: str
+    cycle: Any
+    limit: float
+    since: float
+
+
+class Patience:
+    """Remembers since when each connection has been waited for."""
+
+    def __init__(self, headers: float = HEADERS, body: float = BODY) -> None:
+        self._headers, self._body = headers, body
+        self._since: dict[Any, Wait] = {}
+
+    def look(self, connections: Iterable[Any], now: float) -> int:
+        """Close those of uvicorn's *connections* that are overdue at *now* (monotonic seconds); gives how many."""
+        waits = ((connection, self._wait(connection, now)) for connection in list(connections))
+        self._since = {connection: wait for connection, wait in waits if wait}
+        overdue = [connection for connection, wait in self._since.items() if now - wait.since > wait.limit]
+        for connection in overdue:
+            cycle = connection.cycle
+            if cycle is None or cycle.response_complete or not cycle.response_started:
+                connection.transport.write(_plain(408, "Request Timeout", "The request did not come in time."))
+            connection.transport.close()
+        return len(overdue)
+
+    def _wait(self, connection: Any, now: float) -> Wait | None:
+        """Give what we wait for; since when is told by the last look, if it saw the same request in the same need."""
+        cycle = connection.cycle
+        if cycle is None or cycle.response_complete:
+            wait = Wait("headers", cycle, self._headers, now)
+        elif cycle.more_body and not connection.flow.read_paused:
+            wait = Wait("body", cycle, self._body, now)
+        else:
+            return None
+        before = self._since.get(connection)
+        return before if before and (before.what, before.cycle) == (wait.what, wait.cycle) else wait
+
+
+def _plain(status: int, title: str, words: str, more: str = "") -> bytes:
+    lines = f"HTTP/1.1 {status} {title}\r\ncontent-type: text/plain\r\ncontent-length: {len(words)}\r\n"
+    return f"{lines}{more}connection: close\r\n\r\n{words}".encode()
