@@ -25,6 +25,7 @@ from . import (
     collection,
     connections,
     control,
+    control_requests,
     datasets,
     descriptors,
     flow_service,
@@ -41,6 +42,8 @@ from . import (
 from .activity import Activity
 from .faults import Faults
 from .folder import Folder
+from .guard import Guard
+from .hosts import Hosts
 from .landing import Lander
 from .platform import Platform
 from .problems import AepProblem
@@ -53,6 +56,7 @@ BUILT = (
     access,
     batches,
     connections,
+    control_requests,
     datasets,
     descriptors,
     flows,
@@ -83,10 +87,10 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
         exception_handlers={Exception: unexpected},
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Activity), Middleware(Faults), Middleware(Slashes)],
+        middleware=[Middleware(Activity), Middleware(Guard), Middleware(Faults), Middleware(Slashes)],
     )
     app.router.redirect_slashes = False
-    app.state.platform, app.state.folder = platform, folder
+    app.state.platform, app.state.folder, app.state.hosts = platform, folder, Hosts()
     return app
 
 
