@@ -1,4 +1,8 @@
-"""Schema Registry's ``Accept`` header: which form of a resource is wanted."""
+"""Schema Registry's ``Accept`` header: which form of a resource is wanted.
+
+The prefixes ``xed`` and ``xdm`` are both taken, as the refusals that Adobe prints say; the forms are the same for
+both, because the local platform has standard resources in AEP's compatibility form only (assumed).
+"""
 
 from __future__ import annotations
 
@@ -6,43 +10,60 @@ import re
 from typing import Any
 
 from .problems import SchemaProblem
+from .schema_service import not_found
 from .service import Call
 
 _FORM = re.compile(
     r"application/vnd\.adobe\.(?P<form>[a-z0-9-]+)\+json\s*(?:;\s*version\s*=\s*(?P<version>[\d.]+)\s*)?"
 )
 _TITLE = "Accept header invalid"
-LISTS = ("xed-id", "xed")
-LOOKUPS = ("xed", "xed-full", "xed-notext", "xed-full-notext", "xed-full-desc", "xed-deprecatefield")
+_VENDOR = "application/vnd.adobe."
+LISTS = ("-id", "")
+# "-desc" and "-deprecated" are what Adobe's client aepp asks for beside the documented ones.
+LOOKUPS = ("", "-full", "-notext", "-full-notext", "-full-desc", "-desc", "-deprecatefield", "-deprecated",
+           "-full-deprecated")  # fmt: skip
 DESCRIPTOR_LISTS = ("xdm-id", "xdm-link", "xdm", "xdm-v2-id", "xdm-v2-link", "xdm-v2")
+ANY = ("", "*/*", "application/json")
 
 
 def list_form(call: Call) -> str:
-    """Give ``xed-id`` or ``xed``; raises XDM-1006-400, also when a version is given."""
-    return _form(call, LISTS, "XDM-1006-400", versioned=False)
-
-
-def lookup_form(call: Call) -> str:
-    """Give one of the lookup forms; raises XDM-1007-400, also without a version; another version than 1 is a 404."""
-    form = _form(call, LOOKUPS, "XDM-1007-400", versioned=True)
-    version = _parts(call)[1]
-    if version.partition(".")[0] != "1":
-        raise SchemaProblem(
-            "XDM-1012-404",
-            "Resource Not found",
-            f"Requested resource {call.part('id')} with version {version} is not found",
-        )
+    """Give ``-id`` or "" (whole resources); raises XDM-1006-400, also when a version is given."""
+    form, version = _resource_parts(call)
+    if form not in LISTS or version:
+        raise _refused(call, "XDM-1006-400", "application/vnd.adobe.{xed|xdm}+json")
     return form
+
+
+def lookup_form(call: Call, kind: str) -> str:
+    """Give one of LOOKUPS; raises XDM-1007-400, also without a version; another version than 1 is a 404."""
+    form, version = _resource_parts(call)
+    if form not in LOOKUPS or not version:
+        raise _refused(
+            call, "XDM-1007-400", "application/vnd.adobe.{xed|xdm}+json; version=1 (Version should be specified)"
+        )
+    if version.partition(".")[0] != "1":
+        raise not_found(kind, call.part("id"), version)
+    return form
+
+
+def sample_form(call: Call) -> None:
+    """Let pass what a lookup may have and what names no form of Adobe's; raises XDM-1007-400, 404 for a version."""
+    if call.request.headers.get("accept", "").strip().lower().startswith(_VENDOR):
+        lookup_form(call, "schemas")
 
 
 def descriptor_list_form(call: Call) -> str:
     """Give one of the six forms of descriptor lists; raises XDM-1008-400."""
-    return _form(call, DESCRIPTOR_LISTS, "XDM-1008-400", versioned=False)
+    form, version = _parts(call)
+    if form not in DESCRIPTOR_LISTS or version:
+        raise _refused(call, "XDM-1008-400", "application/vnd.adobe.xdm-id+json")
+    return form
 
 
-def descriptor_form(call: Call) -> str:
-    """Give ``xdm``; raises XDM-1009-400, also when a version is given."""
-    return _form(call, ("xdm",), "XDM-1009-400", versioned=False)
+def check_descriptor_form(call: Call) -> None:
+    """Let pass ``xdm`` and no form at all; raises XDM-1009-400, also when a version is given."""
+    if call.request.headers.get("accept", "").strip().lower() not in ANY and _parts(call) != ("xdm", ""):
+        raise _refused(call, "XDM-1009-400", "application/vnd.adobe.xdm+json")
 
 
 def without_text(node: Any) -> Any:
@@ -58,15 +79,18 @@ def without_text(node: Any) -> Any:
     }
 
 
-def _form(call: Call, allowed: tuple[str, ...], code: str, *, versioned: bool) -> str:
+def _resource_parts(call: Call) -> tuple[str, str]:
+    """Give form and version without ``xed`` or ``xdm``; a form of neither is one that nobody knows."""
     form, version = _parts(call)
-    if form not in allowed or bool(version) is not versioned:
-        given = call.request.headers.get("accept", "")
-        names = ", ".join(f"application/vnd.adobe.{one}+json{'; version=1' * versioned}" for one in allowed)
-        raise SchemaProblem(code, _TITLE, f"Accept header [{given}] is invalid; supported here: {names}")
-    return form
+    return (form[3:], version) if form.startswith(("xed", "xdm")) else ("unknown", version)
 
 
 def _parts(call: Call) -> tuple[str, str]:
     found = _FORM.fullmatch(call.request.headers.get("accept", "").strip().lower())
     return (found["form"], found["version"] or "") if found else ("", "")
+
+
+def _refused(call: Call, code: str, example: str) -> SchemaProblem:
+    given = call.request.headers.get("accept", "")
+    words = f"The supplied Accept header is not valid: {given} - A valid Accept value should look like {example}"
+    return SchemaProblem(code, _TITLE, words)

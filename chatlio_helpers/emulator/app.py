@@ -38,6 +38,7 @@ from . import (
     schema_service,
     schemas,
     specs,
+    unions,
 )
 from .activity import Activity
 from .faults import Faults
@@ -66,6 +67,7 @@ BUILT = (
     sandboxes,
     schemas,
     specs,
+    unions,
 )
 SERVICES = (sandboxes.service, schema_service.service, batches.service, mappings.service, flow_service.service,
             access.service)  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from . import registry
 from .store import Scope
 
-DESCRIPTORS = "descriptors"
+DESCRIPTORS, IDENTITY, DEPRECATED = "descriptors", "xdm:descriptorIdentity", "xdm:descriptorDeprecated"
 _DEEPEST = 40  # a data type that contains itself would never end
 _GONE = ("allOf", "definitions", "refs")
 
@@ -31,9 +31,33 @@ def resolved(scope: Scope, id: str) -> dict[str, Any]:
         raise Unresolved(f"there is no resource {id}")
     result = composed(scope, body)
     for row in scope.find(DESCRIPTORS, body["$id"]):
-        if row.body.get("xdm:isPrimary") and row.body["@type"] == "xdm:descriptorIdentity":
+        if row.body.get("xdm:isPrimary") and row.body["@type"] == IDENTITY:
             _require(result, row.body["xdm:sourceProperty"].strip("/").split("/"))
     return result
+
+
+def with_status(scope: Scope, schema: dict[str, Any]) -> dict[str, Any]:
+    """Give a resolved schema in which fields that a descriptor deprecates say so; changes *schema*."""
+    for row in scope.find(DESCRIPTORS, schema["$id"]):
+        if row.body["@type"] == DEPRECATED:
+            given = row.body["xdm:sourceProperty"]
+            for path in given if isinstance(given, list) else [given]:
+                field = field_at(schema, path)
+                if field is not None:
+                    field["meta:status"] = "deprecated"
+    return schema
+
+
+def field_at(schema: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Give the field of a resolved schema at a path such as ``/person/name``, or None; arrays are passed through."""
+    node: Any = schema
+    for name in path.strip("/").split("/"):
+        while node.get("type") == "array" and isinstance(node.get("items"), dict):
+            node = node["items"]
+        node = node.get("properties", {}).get(name)
+        if not isinstance(node, dict):
+            return None
+    return node
 
 
 def composed(scope: Scope, body: dict[str, Any]) -> dict[str, Any]:
@@ -73,9 +97,9 @@ def _merged(scope: Scope, root: dict[str, Any], node: dict[str, Any], path: str,
 
 def _node(scope: Scope, root: dict[str, Any], node: Any, path: str, depth: int) -> dict[str, Any]:
     if depth > _DEEPEST:
-        raise Conflict(f"the type at {path} contains itself")
+        raise Conflict(f"The type at {path} contains itself")
     if not isinstance(node, dict):
-        raise Conflict(f"the field at {path} is not an object")
+        raise Conflict(f"The field at {path} is not an object")
     if "$ref" in node:
         home, target = _target(scope, root, node)
         words = {key: node[key] for key in ("title", "description") if key in node}
@@ -122,7 +146,8 @@ def _join(into: dict[str, Any], more: dict[str, Any], path: str) -> None:
         if there is None:
             into[name] = field
         elif there.get("type") != field.get("type"):
-            raise Conflict(f"{path}/{name} is {there.get('type')} in one part and {field.get('type')} in another")
+            types = f"Types: {there.get('type')}, {field.get('type')}"
+            raise Conflict(f"The path {path}/{name} has already been defined using a different data type. {types}")
         elif "properties" in there and "properties" in field:
             _join(there["properties"], field["properties"], f"{path}/{name}")
             required = [*there.get("required", ()), *field.get("required", ())]

@@ -7,34 +7,33 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import accept, composition, registry
+from . import accept, composition, descriptor_rules, registry, schema_lists
 from .provenance import documented
-from .schema_service import bad, not_found, paged, service
+from .schema_service import not_found, service
 from .service import Call, answer
 
 KIND = composition.DESCRIPTORS
-IDENTITY = "xdm:descriptorIdentity"
-NAMESPACES = ("AAID", "AdCloud", "CORE", "CRMID", "ECID", "Email", "Email_LC_SHA256", "GAID", "IDFA", "Phone",
-              "Phone_E.164", "Phone_SHA256", "TNTID", "WAID")  # fmt: skip
 _SOURCE = "xdm/api/descriptors"
 
 
 @service.operation(
     "POST", "/tenant/descriptors", "createDescriptor",
-    documented(_SOURCE, "which of XDM-1020 to XDM-1024 a fault has"), permission="manage-schemas",
+    documented(_SOURCE, "codes of the refusals; which of XDM-1020 to XDM-1024 an unknown namespace has"),
+    permission="manage-schemas",
 )  # fmt: skip
 def create(call: Call) -> Response:
     """Make a descriptor: 201 with the whole descriptor."""
-    descriptor = _completed(call, call.body(), secrets.token_hex(20), call.now)
-    call.scope.put(KIND, descriptor["@id"], descriptor, name=descriptor["xdm:sourceSchema"], now=call.now)
+    descriptor_rules.check_room(call.scope)
+    descriptor = _completed(call, call.body(), secrets.token_hex(20))
+    _put(call, descriptor)
     return answer(descriptor, 201)
 
 
 def every(call: Call, container: str) -> dict[str, Any]:
     """Give descriptors, grouped by type, or in the ``v2`` forms as a page; raises XDM-1008-400."""
     form = accept.descriptor_list_form(call)
-    rows = [row.body for row in call.scope.list(KIND)] if container == "tenant" else []
-    page, rest = paged(call, f"/{container}/descriptors", rows)
+    path = f"/{container}/descriptors"
+    page, rest = schema_lists.stored(call, KIND, path) if container == "tenant" else schema_lists.given(call, (), path)
     shown = [(one["@type"], _as(form.removeprefix("xdm-v2").removeprefix("xdm").lstrip("-"), one)) for one in page]
     if "v2" in form:
         return {"results": [one for _, one in shown], **rest}
@@ -65,8 +64,18 @@ def of_adobe(call: Call) -> dict[str, Any]:
 )  # fmt: skip
 def one(call: Call) -> dict[str, Any]:
     """Give one descriptor; raises XDM-1009-400."""
-    accept.descriptor_form(call)
+    accept.check_descriptor_form(call)
     return _read(call)
+
+
+@service.operation(
+    "GET", "/global/descriptors/{id}", "retrieveDescriptor", documented(_SOURCE, "there are none"),
+    permission="view-schemas",
+)  # fmt: skip
+def one_of_adobe(call: Call) -> dict[str, Any]:
+    """Refuse: there are no global descriptors here."""
+    accept.check_descriptor_form(call)
+    raise not_found("descriptors", call.part("id"))
 
 
 @service.operation(
@@ -75,9 +84,11 @@ def one(call: Call) -> dict[str, Any]:
 )  # fmt: skip
 def replace(call: Call) -> Response:
     """Replace a descriptor: 201 with its id."""
-    old = _read(call)
-    new = _completed(call, call.body(), old["@id"], old["meta:registryMetadata"]["repo:createdDate"])
-    call.scope.put(KIND, new["@id"], new, name=new["xdm:sourceSchema"], now=call.now)
+    old, given = _read(call), call.body()
+    if given.get("xdm:isPrimary") is not True:
+        descriptor_rules.check_deletion(call.scope, old)
+    new = _completed(call, given, old["@id"], old)
+    _put(call, new)
     return answer({"@id": new["@id"]}, 201)
 
 
@@ -86,8 +97,15 @@ def replace(call: Call) -> Response:
 )
 def delete(call: Call) -> Response:
     """Delete a descriptor: 204."""
-    call.scope.delete(KIND, _read(call)["@id"])
+    descriptor = _read(call)
+    descriptor_rules.check_deletion(call.scope, descriptor)
+    call.scope.delete(KIND, descriptor["@id"])
     return Response(status_code=204)
+
+
+def _put(call: Call, descriptor: dict[str, Any]) -> None:
+    now = descriptor[registry.METADATA]["repo:lastModifiedDate"]
+    call.scope.put(KIND, descriptor["@id"], descriptor, name=descriptor["xdm:sourceSchema"], now=now)
 
 
 def _read(call: Call) -> dict[str, Any]:
@@ -97,49 +115,15 @@ def _read(call: Call) -> dict[str, Any]:
     return row.body
 
 
-def _completed(call: Call, given: dict[str, Any], id: str, made: int) -> dict[str, Any]:
-    _check(call, given, id)
-    sandbox, account = call.caller.sandbox, call.caller.account
-    metadata = {
-        "repo:createdDate": made, "repo:lastModifiedDate": call.now,
-        "xdm:createdClientId": account.client_id, "xdm:lastModifiedClientId": account.client_id,
-    }  # fmt: skip
+def _completed(call: Call, given: dict[str, Any], id: str, old: dict[str, Any] | None = None) -> dict[str, Any]:
+    descriptor_rules.check(call.scope, given, id)
+    before = (old or {}).get(registry.METADATA, {})
+    # A schema may be named by its meta:altId, too: it is kept as its $id, under which descriptors are found.
+    schema = registry.find(call.scope, given["xdm:sourceSchema"], ("schemas",)) or {}
     return given | {
-        "@id": id, "imsOrg": call.caller.seat.org_id, "version": "1", "meta:containerId": "tenant",
-        "meta:sandboxId": sandbox.id if sandbox else "", "meta:sandboxType": sandbox.type if sandbox else "",
-        "meta:registryMetadata": metadata,
+        "@id": id, "xdm:sourceSchema": schema["$id"], "version": "1", **registry.placed(call),
+        **registry.metadata(call, before, before.get("repo:createdDate")),
     }  # fmt: skip
-
-
-def _check(call: Call, given: dict[str, Any], id: str) -> None:
-    if not str(given.get("@type", "")).startswith("xdm:"):
-        raise bad("A descriptor needs an @type, such as xdm:descriptorIdentity.")
-    schema = registry.find(call.scope, str(given.get("xdm:sourceSchema")), ("schemas",))
-    if schema is None:
-        raise bad(f"The xdm:sourceSchema {given.get('xdm:sourceSchema')} is not there.")
-    path = str(given.get("xdm:sourceProperty", ""))
-    if not path.startswith("/") or path.endswith("/") or not _has(composition.composed(call.scope, schema), path):
-        raise bad(f"The xdm:sourceProperty {path!r} is no path of the schema.")
-    if given["@type"] == IDENTITY:
-        _check_identity(call, given, schema["$id"], id)
-
-
-def _check_identity(call: Call, given: dict[str, Any], schema_id: str, id: str) -> None:
-    namespace = given.get("xdm:namespace")
-    if given.get("xdm:property") == "xdm:code" and namespace not in NAMESPACES:
-        raise bad(f"The identity namespace {namespace!r} does not exist.", code="XDM-1020-400")
-    others = [row.body for row in call.scope.find(KIND, schema_id) if row.id != id and row.body["@type"] == IDENTITY]
-    if given.get("xdm:isPrimary") and any(other.get("xdm:isPrimary") for other in others):
-        raise bad(f"The schema {schema_id} has a primary identity already.", code="XDM-1527-400")
-
-
-def _has(schema: dict[str, Any], path: str) -> bool:
-    node = schema
-    for name in path[1:].split("/"):
-        node = node.get("properties", {}).get(name)
-        if node is None:
-            return False
-    return True
 
 
 def _as(form: str, descriptor: dict[str, Any]) -> Any:

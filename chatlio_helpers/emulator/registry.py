@@ -12,6 +12,8 @@ from .store import Scope
 
 TYPES = ("schemas", "classes", "mixins", "datatypes")
 NAMESPACE = "https://ns.adobe.com/"
+METADATA = "meta:registryMetadata"
+LIBRARY = "1.0.0"  # the version of Adobe's standard resources that an answer names
 _INTEGERS = ((127, "byte"), (32767, "short"), (2147483647, "int"))
 
 
@@ -20,11 +22,10 @@ def find(scope: Scope, id: str, kinds: tuple[str, ...] = (*TYPES, "behaviors")) 
     found = xdm_classes.GLOBAL.get(id) or _by_alt_id(id)
     if found:
         return found if found["meta:resourceType"] in kinds else None
-    for kind in kinds:
-        row = scope.get(kind, _full_id(id))
-        if row:
-            return row.body
-    return None
+    full = _full_id(id)
+    kind = full.rpartition("/")[0].rpartition("/")[2]
+    row = scope.get(kind, full) if kind in kinds else None
+    return row.body if row else None
 
 
 def tenant_resources(scope: Scope) -> list[dict[str, Any]]:
@@ -32,9 +33,54 @@ def tenant_resources(scope: Scope) -> list[dict[str, Any]]:
     return [row.body for kind in TYPES for row in scope.list(kind)]
 
 
+def identity(resource: dict[str, Any]) -> dict[str, Any]:
+    """Give the four fields that name a resource in a list."""
+    return {key: resource.get(key, "") for key in ("title", "$id", "meta:altId", "version")}
+
+
+def standard(kind: str) -> list[dict[str, Any]]:
+    """Give Adobe's own resources of a kind."""
+    return [one for one in xdm_classes.GLOBAL.values() if one["meta:resourceType"] == kind]
+
+
+def references(node: Any) -> set[str]:
+    """Give the ``$id`` of all that a resource refers to directly."""
+    if isinstance(node, list):
+        return {id for one in node for id in references(one)}
+    if not isinstance(node, dict):
+        return set()
+    own = {node["$ref"]} if str(node.get("$ref", "")).startswith(NAMESPACE) else set()
+    return own | {id for value in node.values() for id in references(value)}
+
+
+def needed(scope: Scope, resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the tenant's resources that *resource* is made of, each after those that it refers to itself."""
+    found: dict[str, dict[str, Any]] = {}
+    _need(scope, resource, found, set())
+    return [one for one in found.values() if one["$id"] != resource["$id"]]
+
+
+def referring(scope: Scope, id: str, kinds: tuple[str, ...] = TYPES) -> list[dict[str, Any]]:
+    """Give the tenant's resources of *kinds* that refer to *id* directly; only those are read that mention it."""
+    marks = ", ".join("?" * len(kinds))
+    where = f"seat = ? AND sandbox = ? AND kind IN ({marks}) AND instr(body, ?) > 0"
+    rows = scope.store.rows(where, (scope.seat, scope.sandbox, *kinds, id))
+    return [row.body for row in rows if row.id != id and id in references(row.body)]
+
+
+def schemas_with(scope: Scope, resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the tenant's schemas that *resource* is part of, over however many steps; a schema is part of itself."""
+    seen, waiting = {resource["$id"]: resource}, [resource["$id"]]
+    while waiting:
+        more = [one for one in referring(scope, waiting.pop()) if one["$id"] not in seen]
+        seen |= {one["$id"]: one for one in more}
+        waiting += [one["$id"] for one in more]
+    return [one for one in seen.values() if one["meta:resourceType"] == "schemas"]
+
+
 def put(call: Call, kind: str, body: dict[str, Any]) -> None:
     """Write a resource."""
-    call.scope.put(kind, body["$id"], body, name=body["title"], now=call.now)
+    call.scope.put(kind, body["$id"], body, name=body["title"], now=body[METADATA]["repo:lastModifiedDate"])
 
 
 def new(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -44,28 +90,40 @@ def new(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
         "$id": f"{NAMESPACE}{tenant}/{kind}/{key}", "meta:altId": f"_{tenant}.{kind}.{key}",
         "meta:resourceType": kind, "version": "1.0",
     }  # fmt: skip
-    return completed(call, {**body, **managed}, made=call.now)
+    return completed(call, {**body, **managed})
 
 
-def completed(call: Call, body: dict[str, Any], *, made: int) -> dict[str, Any]:
+def completed(call: Call, body: dict[str, Any], *, made: int | None = None) -> dict[str, Any]:
     """Give *body* with the managed fields: types, organisation, container, metadata; raises a 400 for no schema."""
     wrong = shapes.schema_misfit(body)
     if wrong:
         raise bad(wrong)
-    sandbox, account = call.caller.sandbox, call.caller.account
-    who = {"ClientId": account.client_id, "UserId": account.technical_account}
-    meta = body.get("meta:registryMetadata", {})
-    created = {f"xdm:created{key}": meta.get(f"xdm:created{key}", value) for key, value in who.items()}
-    metadata = {
-        "repo:createdDate": made, "repo:lastModifiedDate": call.now, **created,
-        **{f"xdm:lastModified{key}": value for key, value in who.items()},
-        "eTag": secrets.token_hex(32), "meta:globalLibVersion": "1.0.0",
-    }  # fmt: skip
     return annotated(body) | {
-        "imsOrg": call.caller.seat.org_id, "meta:xdmType": "object", "meta:registryMetadata": metadata,
-        "meta:containerId": "tenant", "meta:sandboxId": sandbox.id if sandbox else "",
-        "meta:sandboxType": sandbox.type if sandbox else "", "meta:tenantNamespace": f"_{call.caller.seat.tenant}",
+        "meta:xdmType": "object", **placed(call), **metadata(call, body.get(METADATA, {}), made),
+        "meta:tenantNamespace": f"_{call.caller.seat.tenant}",
     }  # fmt: skip
+
+
+def placed(call: Call) -> dict[str, Any]:
+    """Give the fields that say whose a resource is and in which sandbox."""
+    sandbox = call.caller.sandbox
+    return {
+        "imsOrg": call.caller.seat.org_id, "meta:containerId": "tenant",
+        "meta:sandboxId": sandbox.id if sandbox else "", "meta:sandboxType": sandbox.type if sandbox else "",
+    }  # fmt: skip
+
+
+def metadata(call: Call, old: dict[str, Any], made: int | None) -> dict[str, Any]:
+    """Give the registry's metadata: who made and changed the resource, and when (*made*: None for a new one)."""
+    account, now = call.caller.account, call.now
+    who = {"ClientId": account.client_id, "UserId": account.technical_account}
+    created = {f"xdm:created{key}": old.get(f"xdm:created{key}", value) for key, value in who.items()}
+    found = {
+        "repo:createdDate": now if made is None else made, "repo:lastModifiedDate": now, **created,
+        **{f"xdm:lastModified{key}": value for key, value in who.items()},
+        "eTag": secrets.token_hex(32), "meta:globalLibVersion": LIBRARY,
+    }  # fmt: skip
+    return {METADATA: found}
 
 
 def raised(version: str) -> str:
@@ -104,6 +162,15 @@ def xdm_type(node: dict[str, Any]) -> str:
 def _is_opaque(key: str) -> bool:
     """Tell whether what stands under *key* is data and not a schema, so that nothing in it may be touched."""
     return key.startswith("meta:") or key in ("default", "enum", "examples")
+
+
+def _need(scope: Scope, resource: dict[str, Any], found: dict[str, dict[str, Any]], seen: set[str]) -> None:
+    seen.add(resource["$id"])
+    for id in sorted(references(resource)):
+        inner = find(scope, id)
+        if inner and inner["meta:containerId"] == "tenant" and id not in seen:
+            _need(scope, inner, found, seen)
+    found[resource["$id"]] = resource
 
 
 def _full_id(id: str) -> str:

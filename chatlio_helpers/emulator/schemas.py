@@ -7,14 +7,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import accept, composition, patch, registry, schema_checks, xdm_classes
+from . import accept, composition, patch, registry, schema_checks, schema_lists, union_rules, unions
 from .provenance import Known, documented, observed
-from .schema_service import bad, not_found, paged, service
+from .schema_service import bad, not_found, service
 from .service import Call, answer
+from .store import Scope
 
-_IDENTITY = ("title", "$id", "meta:altId", "version")
 _SOURCE = "schema-registry.yaml"
-_LISTED = documented("xdm/api/getting-started", "newest first where no order is asked for")
+_LISTED = documented("xdm/api/appendix", "in the order of the last change where no order is asked for")
 
 
 @service.operation("GET", "/stats", "retrieveStats", documented(_SOURCE, "classUsage as an array"),
@@ -38,42 +38,56 @@ def stats(call: Call) -> dict[str, Any]:
 def every(call: Call, kind: str, path: str, container: str) -> dict[str, Any]:
     """Give the resources of a kind; raises XDM-1006-400."""
     form = accept.list_form(call)
-    resources = _global(kind) if container == "global" else [row.body for row in reversed(call.scope.list(kind))]
-    page, rest = paged(call, f"/{container}/{path}", resources)
-    if form == "xed-id":
-        page = [{key: one[key] for key in _IDENTITY} for one in page]
+    place = f"/{container}/{path}"
+    if container == "global":
+        page, rest = schema_lists.given(call, registry.standard(kind), place)
+    else:
+        page, rest = schema_lists.stored(call, kind, place)
+    shown = [registry.identity(one) for one in page] if form == "-id" else page
     href = f"{call.base_url}{service.base}/global/{path}"
-    return {"results": page, **rest, "_links": rest["_links"] | {f"global_{path}": {"href": href}}}
+    return {"results": shown, **rest, "_links": rest["_links"] | {f"global_{path}": {"href": href}}}
 
 
 def one(call: Call, kind: str) -> dict[str, Any]:
     """Give one resource in the form that ``Accept`` names; raises XDM-1007-400."""
-    form = accept.lookup_form(call)
-    body = _found(call, kind)
-    if "full" in form:
-        body = composition.resolved(call.scope, body["$id"])
-    if form == "xed-full-desc":
-        body = body | {"meta:descriptors": [row.body for row in call.scope.find("descriptors", body["$id"])]}
+    form = accept.lookup_form(call, kind)
+    # Documented: a union can be looked up among the schemas, too.
+    union = unions.find(call, call.part("id")) if kind == "schemas" and _container(call) == "tenant" else None
+    body = unions.shown(call.scope, union, form) if union else _formed(call.scope, _found(call, kind), form)
     return accept.without_text(body) if form.endswith("notext") else body
+
+
+def _formed(scope: Scope, body: dict[str, Any], form: str) -> dict[str, Any]:
+    if "full" in form or "deprecate" in form:
+        body = composition.resolved(scope, body["$id"])
+    if "deprecate" in form:
+        body = composition.with_status(scope, body)
+    if "desc" in form:
+        body = body | {"meta:descriptors": [row.body for row in scope.find("descriptors", body["$id"])]}
+    return body
 
 
 def create(call: Call, kind: str) -> Response:
     """Make a resource: 201 with the whole resource."""
     resource = schema_checks.checked(call, kind, registry.new(call, kind, call.body()))
     registry.put(call, kind, resource)
+    if kind == "schemas" and union_rules.UNION in resource.get(union_rules.TAGS, ()):
+        union_rules.check_merge(call.scope, resource["meta:class"])
     return answer(resource, 201)
 
 
 def replace(call: Call, kind: str) -> dict[str, Any]:
-    """Replace a resource: the whole new resource, one minor version up."""
-    return _changed(call, kind, _found(call, kind), call.body())
+    """Replace a resource: the whole new resource, one minor version up; its immutable tags stay."""
+    old = _found(call, kind)
+    kept = {union_rules.TAGS: old[union_rules.TAGS]} if union_rules.TAGS in old else {}
+    return _changed(call, kind, old, kept | call.body())
 
 
 def change(call: Call, kind: str) -> dict[str, Any]:
     """Change a resource by JSON Patch: the whole resource, one minor version up."""
     old = _found(call, kind)
     try:
-        new = patch.patched(old, call.body(list))
+        new = patch.patched(old, [_tagged(entry, old) for entry in call.body(list)])
     except patch.PatchRefused as refused:
         raise bad(f"The patch cannot be applied: {refused}.") from refused
     return _changed(call, kind, old, new)
@@ -95,19 +109,28 @@ def _changed(call: Call, kind: str, old: dict[str, Any], new: dict[str, Any]) ->
     body = {**new, **identity, "version": registry.raised(old["version"])}
     resource = schema_checks.checked(call, kind, registry.completed(call, body, made=made), old=old)
     registry.put(call, kind, resource)
+    schema_checks.check_dependents(call, resource)
     return resource
+
+
+def _tagged(entry: Any, old: dict[str, Any]) -> Any:
+    """Read the path ``/meta:immutableTags-`` of Adobe's description and of aepp as what it means: one more tag."""
+    if not isinstance(entry, dict) or entry.get("path") != f"/{union_rules.TAGS}-":
+        return entry
+    if union_rules.TAGS in old:
+        return entry | {"path": f"/{union_rules.TAGS}/-"}
+    return entry | {"path": f"/{union_rules.TAGS}", "value": [entry.get("value")]}
 
 
 def _found(call: Call, kind: str) -> dict[str, Any]:
     resource = registry.find(call.scope, call.part("id"), (kind,))
-    container = call.request.url.path.removeprefix(service.base).split("/")[1]
-    if resource is None or (container == "global") is not (resource["meta:containerId"] == "global"):
+    if resource is None or resource["meta:containerId"] != _container(call):
         raise not_found(kind, call.part("id"))
     return resource
 
 
-def _global(kind: str) -> list[dict[str, Any]]:
-    return [one for one in xdm_classes.GLOBAL.values() if one["meta:resourceType"] == kind]
+def _container(call: Call) -> str:
+    return call.request.url.path.removeprefix(service.base).split("/")[1]
 
 
 def _outline(resource: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +142,7 @@ def _class_usage(mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for one in mine:
         if one["meta:resourceType"] == "schemas":
             by_class.setdefault(one.get("meta:class", ""), []).append(_outline(one))
-    titles = {one["$id"]: one["title"] for one in (*mine, *_global("classes"))}
+    titles = {one["$id"]: one["title"] for one in (*mine, *registry.standard("classes"))}
     return [
         {"$id": id, "title": titles.get(id, ""), "numberOfSchemas": len(schemas), "schemas": schemas}
         for id, schemas in by_class.items()

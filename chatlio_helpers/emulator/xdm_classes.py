@@ -14,6 +14,7 @@ RECORD, TIME_SERIES, ADHOC = f"{ROOT}data/record", f"{ROOT}data/time-series", f"
 PROFILE, EXPERIENCE_EVENT = f"{ROOT}context/profile", f"{ROOT}context/experienceevent"
 IDENTITY_MAP, IDENTITY_ITEM = f"{ROOT}context/identitymap", f"{ROOT}context/identityitem"
 AUDITABLE = f"{ROOT}common/auditable"
+SEGMENTATION, SEGMENT_ITEM = f"{ROOT}context/profile-segmentation", f"{ROOT}context/segmentmembershipitem"
 
 Fields = dict[str, dict[str, Any]]
 
@@ -67,9 +68,16 @@ _IDENTITY_ITEM_FIELDS: Fields = {
         "default": False, "meta:xdmType": "boolean",
     },
 }  # fmt: skip
+_SEGMENT_ITEM_FIELDS: Fields = {
+    "status": _text("Status", "Whether the person is in the segment.", enum=["realized", "existing", "exited"]),
+    "lastQualificationTime": _moment("Last qualification time", "When the person came into the segment last."),
+    "version": _text("Version", "The version of the segment definition."),
+}
 _DATA_TYPES = (
     _resource("datatypes", IDENTITY_ITEM, "Identity item", "One identity of a person.", _IDENTITY_ITEM_FIELDS),
-)
+    _resource("datatypes", SEGMENT_ITEM, "Segment membership item", "A person's place in one segment.",
+              _SEGMENT_ITEM_FIELDS),
+)  # fmt: skip
 _FIELD_GROUPS = (
     _resource(
         "mixins", IDENTITY_MAP, "IdentityMap", "All identities of a person, by namespace.",
@@ -97,6 +105,20 @@ _FIELD_GROUPS = (
             "modifiedByBatchID": _text(
                 "Modified by batch", "The batch that changed the record last.", format="uri-reference"
             ),
+        },
+    ),
+)  # fmt: skip
+_FIELD_GROUPS += (
+    _resource(
+        "mixins", SEGMENTATION, "Segment membership details", "The segments that a person is in.",
+        {
+            "segmentMembership": {
+                "title": "Segment membership", "description": "Segments by namespace code, then by their id.",
+                "type": "object", "meta:xdmType": "map",
+                "additionalProperties": {
+                    "type": "object", "meta:xdmType": "map", "additionalProperties": {"$ref": SEGMENT_ITEM}
+                },
+            }
         },
     ),
 )  # fmt: skip
