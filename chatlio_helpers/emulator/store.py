@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from . import selection
+from . import migration, selection
 from .filters import Condition
 
 STATE_VERSION = 1
@@ -48,6 +48,10 @@ class StateError(Exception):
 
 class StateDamaged(StateError):
     """The state file is not a whole database."""
+
+
+class StateOutdated(StateError):
+    """The state file was written by an earlier version of the kit and could not be brought up to date."""
 
 
 class StateTooNew(StateError):
@@ -236,6 +240,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         _refuse_newer(database, path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        _migrate(database, path)
         database.executescript(_TABLES)
         for statement in selection.indexes():
             database.execute(statement)
@@ -254,18 +259,24 @@ def _refuse_damaged(database: sqlite3.Connection, path: Path) -> None:
 
 
 def _refuse_newer(database: sqlite3.Connection, path: Path) -> None:
-    if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-        if database.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise sqlite3.DatabaseError("it is not a state file of the local platform")
-        return
-    found = database.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-    version = int(found[0]) if found and str(found[0]).isdigit() else 0
+    version = migration.version_of(database) or 0
     if version > STATE_VERSION:
         raise StateTooNew(
             f"The state file {path} has version {version}; this kit knows versions up to {STATE_VERSION}.",
             "a newer version of the kit wrote it",
             "update the kit, or choose another state folder",
         )
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    try:
+        migration.migrate(database, path, STATE_VERSION)
+    except migration.MigrationFailed as problem:
+        raise StateOutdated(
+            f"The state file {path} could not be brought to version {STATE_VERSION} ({problem}).",
+            "an older version of the kit wrote it, and something in it is not as that version left it",
+            "use the kit that wrote it, whose file is as it was, or choose another state folder",
+        ) from problem
 
 
 def _row(columns: tuple[Any, ...]) -> Row:
