@@ -13,13 +13,14 @@ from .batches import service
 from .problems import AepProblem, Problem
 from .provenance import documented
 from .service import Call, answer
+from .xdm_classes import ADHOC, RECORD, TIME_SERIES
 
 KIND = "dataSets"
 _SOURCE = "catalog.yaml; catalog/api"
 _NO_BODY = "the body of a refusal"
 _SHAPE = {
     "name": str, "description": str, "schemaRef": shapes.REFERENCE, "tags": {shapes.EVERY: [str]},
-    "fileDescription": dict, "observableSchema": dict, "enableErrorDiagnostics": bool,
+    "fileDescription": dict, "observableSchema": dict, "enableErrorDiagnostics": bool, "classification": dict,
 }  # fmt: skip
 _OWN_TAGS = ("adobe/pqs/table",)
 _PAGING = ("limit", "start", "properties", "orderBy", "property", "tags")
@@ -47,6 +48,7 @@ def create(call: Call) -> Response:
         "observableSchema": body.get("observableSchema", {}),
         "fileDescription": description | (body.get("fileDescription") or {}),
         "enableErrorDiagnostics": body.get("enableErrorDiagnostics", False),
+        "classification": _classification(call, body),
     }  # fmt: skip
     if "validate-only" not in call.request.headers.get("pragma", "").lower():
         _keep(call, id, dataset)
@@ -119,6 +121,7 @@ def _replaced(call: Call, old: dict[str, Any], new: dict[str, Any]) -> list[str]
     tags = {key: old["tags"][key] for key in _OWN_TAGS if key in old["tags"]} | (new.get("tags") or {})
     kept = managed | {"tags": tags, "updated": max(call.now, old["updated"] + 1)}
     kept["updatedUser"] = call.caller.account.technical_account
+    kept["classification"] = _classification(call, new)
     _keep(call, call.part("id"), {**new, **kept})
     return _reference(call.part("id"))
 
@@ -138,6 +141,16 @@ def _check(call: Call, body: dict[str, Any]) -> None:
     enabled = any("enabled" in tag and "true" in tag for tag in profile)
     if enabled and "union" not in schema.get("meta:immutableTags", ()):
         raise _bad(f"A dataset can be enabled for Profile only when its schema is: {id} has no tag union.")
+
+
+def _classification(call: Call, body: dict[str, Any]) -> dict[str, Any]:
+    """Give how the dataset is classified: the behavior of its schema (catalog.yaml), kept by the customer."""
+    schema = registry.find(call.scope, body["schemaRef"]["id"], ("schemas",)) or {}
+    behaviors = {RECORD: "record", TIME_SERIES: "time-series", ADHOC: "adhoc"}
+    found = [name for id, name in behaviors.items() if id in schema.get("meta:extends", ())]
+    return {"dataBehavior": found[0] if found else "record", "managedBy": "CUSTOMER"} | (
+        body.get("classification") or {}
+    )
 
 
 def _table_name(call: Call, name: str) -> str:

@@ -145,6 +145,44 @@ def row_of(call: Call) -> dict[str, Any]:
     raise AepProblem(404, "Not Found", f"No mapping exists with id [{call.part('mapping')}].")
 
 
+_SDK = assumed("Adobe's SDK has the call; that the set gets a new version, and the answer, are ours")
+
+
+@service.operation("POST", "/mappingSets/{id}/mappings", "createMapping", _SDK, permission="manage-sources")
+def add_row(call: Call) -> dict[str, Any]:
+    """Add one mapping to a set, which gets the next version; gives the mapping."""
+    old = _read(call)
+    return _with_rows(call, old, [*old["mappings"], call.body()])["mappings"][-1]
+
+
+@service.operation("PUT", "/mappingSets/{id}/mappings/{mapping}", "updateMapping", _SDK, permission="manage-sources")
+def replace_row(call: Call) -> dict[str, Any]:
+    """Put another mapping in the place of one, under its id; the set gets the next version."""
+    old, row = _read(call), row_of(call)
+    position = old["mappings"].index(row)
+    rows = [*old["mappings"][:position], call.body() | {"id": row["id"]}, *old["mappings"][position + 1 :]]
+    return _with_rows(call, old, rows)["mappings"][position]
+
+
+@service.operation("DELETE", "/mappingSets/{id}/mappings/{mapping}", "deleteMapping", _SDK, permission="manage-sources")
+def delete_row(call: Call) -> Response:
+    """Take one mapping out of a set, which gets the next version; the last one cannot go."""
+    old, row = _read(call), row_of(call)
+    _with_rows(call, old, [one for one in old["mappings"] if one["id"] != row["id"]])
+    return Response(status_code=204)
+
+
+def _with_rows(call: Call, old: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Keep *old* with other rows as its next version; rows that it had keep their ids."""
+    item = _stored(call, old | {"mappings": rows}, old["id"], old["version"] + 1, old["createdDate"])
+    known = {one["id"] for one in old["mappings"]}
+    for kept, given in zip(item["mappings"], rows, strict=True):
+        if given.get("id") in known:
+            kept["id"] = given["id"]
+    _keep(call, item)
+    return item
+
+
 @service.operation(
     "POST", "/mappingSets/validate", "validateMappingSet", documented(_SOURCE, "words of an exception"),
     permission="view-sources",

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+# Adobe's SDK (aepp) looks for mapping errors in batches that have a code of Data Prep beside the mapper's own.
+DATA_PREP = "DPMAP-3700-400"  # observed: that the code begins so; the number is assumed
+MAPPER = "MAPPER-"
 ROWS_NAMED = 100  # the live platform previews up to 100 errors (documented: monitor streaming dataflows)
 
 
@@ -46,10 +49,14 @@ class Causes:
 
     def of_batch(self) -> list[dict[str, Any]]:
         """Give the ``errors`` of a Catalog batch."""
+        causes = dict(self.by_code)
+        mapper = next((cause for code, cause in causes.items() if code.startswith(MAPPER)), None)
+        if mapper:
+            causes[DATA_PREP] = Cause("Data Prep could not map these records", mapper.rows, mapper.count)
         return [
             {"code": code, "description": cause.text, "rows": [str(row) for row in cause.rows],
              "recordCount": cause.count}
-            for code, cause in self.by_code.items()
+            for code, cause in causes.items()
         ]  # fmt: skip
 
     def of_run(self) -> list[dict[str, Any]]:

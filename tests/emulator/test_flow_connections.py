@@ -25,7 +25,7 @@ def source(**changes: Any) -> dict[str, Any]:
         ("connectionSpecs", "96479064-7b8a-4d69-b9ed-21c5683837ea", "customerio-webhook"),
         ("connectionSpecs", "6ff5654f-19d5-427d-bd3e-c0ebc802389a", "pendo-webhook"),
         ("connectionSpecs", "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "Streaming Connection"),
-        ("connectionSpecs", "c604ff05-7f1a-43c0-8e18-33bf874cb11c", "Data Lake"),
+        ("connectionSpecs", "c604ff05-7f1a-43c0-8e18-33bf874cb11c", "datalake"),
         ("flowSpecs", "e77fde5a-22a8-11ed-861d-0242ac120002", "GenericStreamingAEP"),
         ("flowSpecs", "c1a19761-d2c7-4702-b9fa-fe91f0613e81", "Stream data with transformation"),
     ],

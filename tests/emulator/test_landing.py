@@ -71,6 +71,7 @@ def test_good_and_failed_rows_go_apart(chain: Chain) -> None:
     (bad,) = failed.values()
     assert (bad["metrics"]["invalidRecordsMapper"], bad["metrics"]["invalidRecordsStreamingValidation"]) == (1, 1)
     assert {error["code"]: error["rows"] for error in bad["errors"]} == {
+        "DPMAP-3700-400": ["0"],
         "MAPPER-3700-400": ["0"],
         "DCVS-1111-400": ["1"],
     }
