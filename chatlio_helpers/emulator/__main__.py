@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from .arrow_alone import leave_out
 from .store import StateError
 
 
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             Path(options.describe).write_text(page(), encoding="utf-8")
         return 0
+    leave_out("pandas")
     from .server import serve
 
     os.umask(0o077)  # whatever the platform writes is its owner's alone

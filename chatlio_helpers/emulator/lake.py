@@ -14,7 +14,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # pyarrow takes a fifth of a second to import: the server sta
     from .columns import Columns
 
 LANDED, FAILED = ".parquet", ".failed"
+FILES_AT_ONCE = 500  # when looking for orphans
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +80,32 @@ class Lake:
         lines = self.path(seat, dataset, batch, FAILED).read_bytes().splitlines()
         return [orjson.loads(line) for line in lines]
 
-    def remove_orphans(self, known: Container[str]) -> int:
-        """Remove every file whose batch id is not among *known*, and what a crash left half-written; gives how many."""
-        orphans = [path for path in self.folder.glob("*/*/*") if path.name.startswith(".") or path.stem not in known]
-        for path in orphans:
-            log.info("removing %s: its batch was never committed", path.name)
-            path.unlink(missing_ok=True)
-        return len(orphans)
+    def remove_orphans(self, known: Callable[[set[str]], set[str]]) -> int:
+        """Remove every file whose batch is not committed, and what a crash left half-written; gives how many.
+
+        *known* gives those of some batch ids that are committed: the ids of a large lake are not held all at once.
+        """
+        orphans = 0
+        for files in _portions(self._files(), FILES_AT_ONCE):
+            there = known({Path(file.name).stem for file in files})
+            for file in files:
+                if file.name.startswith(".") or Path(file.name).stem not in there:
+                    log.info("removing %s: its batch was never committed", file.name)
+                    Path(file.path).unlink(missing_ok=True)
+                    orphans += 1
+        return orphans
+
+    def take(self, staged: Iterable[Path], seat: str, dataset: str) -> None:
+        """Bring files that are on disk already (``{batch}{suffix}``) to their place; raises OSError."""
+        folder = self.folder / seat / dataset
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in staged:
+            path.replace(folder / path.name)
+        _sync_folder(folder)
+
+    def _files(self) -> Iterator[os.DirEntry[str]]:
+        for dataset in self.folder.glob("*/*/"):
+            yield from (entry for entry in os.scandir(dataset) if entry.is_file())
 
     def forget(self, seat: str, dataset: str = "") -> None:
         """Remove the files of a dataset, or all of a seat."""
@@ -95,17 +116,27 @@ def _place(path: Path, write: Callable[[BinaryIO], Any]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = path.with_name(f".{path.name}")
     try:
-        with beside.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
+        size = forced(beside, write)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
     return size
+
+
+def forced(path: Path, write: Callable[[BinaryIO], Any]) -> int:
+    """Write a file and force it to disk; gives its size in bytes; raises OSError when the disk refuses."""
+    with path.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+        return file.tell()
+
+
+def _portions(files: Iterator[os.DirEntry[str]], most: int) -> Iterator[list[os.DirEntry[str]]]:
+    while portion := list(islice(files, most)):
+        yield portion
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,12 +1,18 @@
-"""The landing: a thread that takes accepted messages from the journal to the lake, each exactly once.
+"""The landing: takes accepted messages from the journal to the lake, each exactly once.
 
 .. code-block:: text
 
-    journal -> one micro-batch for each dataflow -> files on disk -> ONE transaction:
-        batches, run, dataflow's last run, and the journal's cursor
+    thread of the server                      mapping process (a core of its own)
+    journal -> round of jobs ------------->   map, validate, write files to STAGING, force them to disk
+    files to their place      <-----------    outcomes
+    ONE transaction: batches, runs, and the journal's cursor
 
-A crash before the transaction leaves files without a batch: they are removed at the next start, and the messages land
-again. A crash after it leaves messages that the cursor has passed: they are not read again.
+The server alone writes the state. A crash of the server before the transaction leaves files without a batch, in the
+staging folder or in their place: they are removed at the next start, and the messages land again. A crash after it
+leaves messages that the cursor has passed: they are not read again. When the mapping process ends, its round is begun
+again from the cursor, by a new process; no two of them write at a time, because each holds the staging folder's lock.
+
+While one round is committed, the mapping process works on the next one, which is thrown away when the commit fails.
 """
 
 from __future__ import annotations
@@ -15,31 +21,36 @@ import logging
 import sys
 import threading
 import time
-from importlib import import_module
 from itertools import takewhile
-from typing import Any
 
-from . import batches, flows, microbatch, run_metrics
-from .flow_service import etag
+from . import batches, microbatch, rounds
 from .journal import Journal, Message
-from .lake import Lake
-from .microbatch import MicroBatch, Target
-from .pipelines import CannotMap, Pipelines
+from .lake import FAILED, LANDED, Lake
+from .microbatch import MicroBatch
+from .pipeline import MAPPING_FAILED
+from .pipelines import Pipelines
 from .platform import Platform
-from .store import Scope
+from .rounds import Round
+from .run_keeping import RunKeeping
+from .suspicion import CHANCES, Suspicion
+from .tally import Reason
+from .worker import LOCK
+from .worker_process import WorkerEnded, WorkerProcess
 
-MOST_ROWS, MOST_BYTES, PAGE = 2_000, 16_000_000, 64
+MOST_BYTES, PAGE = 16_000_000, 64
 PACE = 0.1  # seconds between two rounds: what arrives meanwhile shares a batch
 REST = 1.0  # seconds to wait after the disk refused
 FORGET_EVERY = 5.0  # seconds between two clean-ups of the journal; each costs a commit
+GRACE = 5.0  # seconds that the round at hand may take when the server stops
 SWITCH = 0.0005  # seconds; Python's own 5 ms would let a landing hold up each request several times
 CURSOR = ("landing", "cursor")
+FATAL = f"The mapping process ended each of the {CHANCES} times that it worked on this message alone"
 
 log = logging.getLogger(__name__)
 
 
 class Lander:
-    """Lands what the inlets accepted, and closes runs; one thread, one for each local platform."""
+    """Lands what the inlets accepted, and closes runs; one thread and one mapping process for a local platform."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform, self._store = platform, platform.store
@@ -48,10 +59,15 @@ class Lander:
         self.lake = Lake(platform.folder / "lake")
         platform.journal, platform.lake, platform.pipelines = self.journal, self.lake, Pipelines(platform)
         platform.forgetters.append(self._forget_seat)
-        self.lake.remove_orphans(self._known_batches())
+        self._staging = platform.folder / "staging"
+        self._staging.mkdir(exist_ok=True, mode=0o700)
+        self.lake.remove_orphans(self._committed)
         self._cursor = self._kept_cursor()
         self._forgotten, self._forgot_at = 0, 0.0
-        self._open = self._open_runs()
+        self._runs, self._suspicion = RunKeeping(platform), Suspicion()
+        self._worker = WorkerProcess(self._staging)
+        self._at_hand = 0  # messages of the round that the worker is waited for with
+        self._ahead: Round | None = None  # a round that the worker has, and that nobody waits for yet
         self._thread = threading.Thread(target=self._work, name="landing", daemon=True)
 
     def start(self) -> None:
@@ -64,15 +80,22 @@ class Lander:
         self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(GRACE)
+            if self._thread.is_alive():
+                self._worker.kill()
+                self._thread.join()
+        self._worker.stop()
         self.journal.close()
 
     def _work(self) -> None:
-        import_module(".columns", __package__)  # pyarrow, while the server answers already
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                self._with_worker()
                 more = self.round()
+            except WorkerEnded as ended:
+                self._begin_anew(ended)
+                continue
             except Exception:
                 log.exception("landing failed; nothing is lost, it is tried again in %s s", REST)
                 self._stopping.wait(REST)
@@ -80,87 +103,112 @@ class Lander:
             if more:
                 continue
             self._stopping.wait(PACE)
-            if not self._open and not self._waiting():
+            if not self._runs.any_open and not self._waiting():
                 self._wake.wait(FORGET_EVERY if self._forgotten < self._cursor else None)
+
+    def _with_worker(self) -> None:
+        """See to it that there is a mapping process, and that nothing is left of a round that was given up."""
+        if not self._worker.running:
+            self._worker.start()
+            self._ahead = None
+            self._clear_staging()
+        elif self._ahead is None and self._worker.owes:
+            self._worker.drain()
+            self._clear_staging()
+
+    def _begin_anew(self, ended: WorkerEnded) -> None:
+        if self._stopping.is_set():
+            return
+        log.warning("the mapping process ended (%s) with %d messages; a new one takes them", ended, self._at_hand)
+        if self._at_hand:
+            self._suspicion.ended(self._at_hand)
+        else:
+            self._stopping.wait(REST)  # it did not even start
 
     def round(self) -> bool:
         """Land what is due and close what is over; True when more may be due already."""
-        messages = self._due()
-        if messages:
-            self._land(messages)
-        self._close_runs()
+        landing = self._ahead or self._sent(self._cursor)
+        self._ahead = None
+        if landing:
+            self._land(landing)
+        self._runs.close_due()
         self._tidy_journal()
-        return len(messages) >= MOST_ROWS
+        return landing is not None and landing.full
 
     def _waiting(self) -> bool:
         return bool(self.journal.read(self._cursor, 1))
 
-    def _due(self) -> list[Message]:
+    def _sent(self, after: int) -> Round | None:
+        """Hand what is due after the journal's number *after* to the worker; None when nothing is."""
+        due, full = self._due(after)
+        if not due:
+            return None
+        refusal = Reason(MAPPING_FAILED, FATAL) if self._suspicion.proven else None
+        landing = rounds.made(self._platform, due, full=full, refusal=refusal)
+        self._at_hand = landing.messages
+        if landing.jobs:
+            self._worker.send(landing.jobs)
+        return landing
+
+    def _due(self, after: int) -> tuple[list[Message], bool]:
+        """Give the messages of the next round, and whether it ended because it was full."""
         now = self._platform.clock.now_ms()
         before = now - int(self._platform.dials["landing_delay"] * 1000)
         due: list[Message] = []
-        size, after = 0, self._cursor
-        while len(due) < MOST_ROWS and size < MOST_BYTES:
-            page = self.journal.read(after, PAGE)
+        size, most = 0, self._suspicion.most
+        while len(due) < most and size < MOST_BYTES:
+            page = self.journal.read(after, min(PAGE, most - len(due)))
             # A message from the future was accepted before somebody turned the clock back: it has waited long enough.
             # Only what is due without a gap: the cursor must not pass a message that stays behind.
             ready = list(takewhile(lambda message: message.received <= before or message.received > now, page))
             due += ready
             if len(ready) < len(page) or not page:
-                break
+                return due, False
             after = page[-1].number
             size += sum(len(message.body) for message in page)
-        return due
+        return due, True
 
-    def _land(self, messages: list[Message]) -> None:
-        groups: dict[tuple[str, str, str, str], list[Message]] = {}
-        for message in messages:
-            groups.setdefault((message.seat, message.sandbox, message.flow, message.dataset), []).append(message)
-        began, last = time.monotonic(), messages[-1].number
-        prepared: list[MicroBatch] = []
+    def _land(self, landing: Round) -> None:
+        began = time.monotonic()
+        outcomes = self._worker.receive() if landing.jobs else []
+        refused = next((outcome.error for outcome in outcomes if outcome.error), "")
+        if refused:
+            raise OSError(refused)
+        self._suspicion.landed()
+        if landing.full:
+            self._ahead = self._sent(landing.last)
+        now = self._platform.clock.now_ms()
+        told = [microbatch.told(job, outcome, now) for job, outcome in zip(landing.jobs, outcomes, strict=True)]
         try:
-            prepared += (batch for batch in map(self._prepared, groups.values()) if batch)
-            with self._store.transaction():
-                kept = [batch for batch in prepared if self._commit(batch)]
-                self._store.within("", "").put(*CURSOR, {"number": last}, now=self._platform.clock.now_ms())
+            self._commit(told, landing.last)
         except BaseException:
-            self._take_back(prepared, last)
+            self._ahead = None
+            self._take_back(told, landing.last)
             raise
+        log.info(
+            "landed %d messages of %d dataflows in %.0f ms", landing.messages, len(told),
+            1000 * (time.monotonic() - began),
+        )  # fmt: skip
+
+    def _commit(self, told: list[MicroBatch], last: int) -> None:
+        """Bring the files to their place, then tell of them and move the cursor, in one transaction."""
+        for batch in told:
+            micro, target = batch.micro, batch.target
+            names = [
+                f"{id}{suffix}" for id, suffix in ((micro.landed_batch, LANDED), (micro.failed_batch, FAILED)) if id
+            ]
+            self.lake.take([self._staging / name for name in names], target.seat, target.dataset)
+        with self._store.transaction():
+            kept = {id(batch) for batch in told if self._tell(batch)}
+            self._store.within("", "").put(*CURSOR, {"number": last}, now=self._platform.clock.now_ms())
         self._cursor = last
-        for batch in prepared:
-            if batch in kept:
-                self._open.add((batch.target.seat, batch.target.sandbox, batch.target.flow))
+        for batch in told:
+            if id(batch) in kept:
+                self._runs.opened(batch.target.seat, batch.target.sandbox, batch.target.flow)
             else:
-                batch.discard(self.lake)
-        log.info("landed %d messages of %d dataflows in %.0f ms", len(messages), len(groups), _ms(began))
+                self._discard(batch)
 
-    def _take_back(self, prepared: list[MicroBatch], last: int) -> None:
-        """Remove the files of a round that failed, unless its transaction reached the disk after all."""
-        if self._kept_cursor() < last:
-            for batch in prepared:
-                batch.discard(self.lake)
-
-    def _prepared(self, messages: list[Message]) -> MicroBatch | None:
-        first = messages[0]
-        target = self._target(first)
-        if target is None:
-            log.warning("dropped %d messages: their dataset is gone", len(messages))
-            return None
-        now, scope = self._platform.clock.now_ms, self._store.within(first.seat, first.sandbox)
-        try:
-            pipeline = self._platform.pipelines.of(scope, first.flow, first.dataset)
-        except CannotMap as problem:
-            return microbatch.refused(self.lake, target, messages, problem.reason, now)
-        return microbatch.written(self.lake, target, pipeline, messages, now)
-
-    def _target(self, message: Message) -> Target | None:
-        seat = self._platform.seats.get(message.seat)
-        if seat is None or self._store.within(message.seat, message.sandbox).get("dataSets", message.dataset) is None:
-            return None
-        sandbox_id = next((one.id for one in seat.sandboxes if one.name == message.sandbox), "")
-        return Target(message.seat, seat.org_id, message.sandbox, sandbox_id, message.flow, message.dataset)
-
-    def _commit(self, batch: MicroBatch) -> bool:
+    def _tell(self, batch: MicroBatch) -> bool:
         """Tell the Catalog and the run, inside the round's transaction; False when the dataset went away meanwhile."""
         target = batch.target
         scope = self._store.within(target.seat, target.sandbox)
@@ -168,45 +216,26 @@ class Lander:
             return False
         for id, body in batch.bodies.items():
             scope.put(batches.KIND, id, body, now=body["created"], name=target.dataset)
-        self._count(scope, target.flow, batch)
+        self._runs.count(scope, target.flow, batch.micro)
         return True
 
-    def _count(self, scope: Scope, flow: str, batch: MicroBatch) -> None:
-        row = scope.get("flows", flow)
-        if row is None:
-            return
-        now = self._platform.clock.now_ms()
-        run = self._run(scope, row.body, now)
-        run_metrics.add(run, row.body, batch.micro)
-        scope.put("runs", run["id"], run, now=now, name=flow)
+    def _take_back(self, told: list[MicroBatch], last: int) -> None:
+        """Remove the files of a round that failed, unless its transaction reached the disk after all."""
+        if self._kept_cursor() < last:
+            for batch in told:
+                self._discard(batch)
+        else:
+            self._cursor = last
 
-    def _run(self, scope: Scope, flow: dict[str, Any], now: int) -> dict[str, Any]:
-        newest = scope.last("runs", flow["id"])
-        if newest and newest.body.get("state") == "inProgress" and not run_metrics.over(newest.body, now, 0):
-            return newest.body
-        if newest and newest.body.get("state") == "inProgress":
-            self._close(scope, newest.body, now)
-        return run_metrics.opened(flow, etag(now), now, int(self._platform.dials["run_window"] * 1000))
+    def _discard(self, batch: MicroBatch) -> None:
+        for id in batch.bodies:
+            for suffix in (LANDED, FAILED):
+                self.lake.path(batch.target.seat, batch.target.dataset, id, suffix).unlink(missing_ok=True)
 
-    def _close_runs(self) -> None:
-        now = self._platform.clock.now_ms()
-        delay = int(self._platform.dials["run_close_delay"] * 1000)
-        for seat, sandbox, flow in list(self._open):
-            scope = self._store.within(seat, sandbox)
-            with self._store.transaction():
-                newest = scope.last("runs", flow)
-                still = newest is not None and newest.body.get("state") == "inProgress"
-                if still and run_metrics.over(newest.body, now, delay):
-                    self._close(scope, newest.body, now)
-                    still = False
-            if not still:
-                self._open.discard((seat, sandbox, flow))
-
-    def _close(self, scope: Scope, run: dict[str, Any], now: int) -> None:
-        run_metrics.close(run, etag(now), now)
-        scope.put("runs", run["id"], run, now=now, name=run["flowId"])
-        # On the live platform, too, a dataflow's etag changes when a run closes (observed in a printed sample).
-        flows.touch(self._platform, scope, run["flowId"])
+    def _clear_staging(self) -> None:
+        for path in self._staging.iterdir():
+            if path.name != LOCK:
+                path.unlink()
 
     def _tidy_journal(self) -> None:
         if self._cursor > self._forgotten and time.monotonic() - self._forgot_at > FORGET_EVERY:
@@ -218,18 +247,13 @@ class Lander:
         for folder in [seat] if seat else [path.name for path in self.lake.folder.iterdir()]:
             self.lake.forget(folder)
 
-    def _known_batches(self) -> set[str]:
+    def _committed(self, ids: set[str]) -> set[str]:
+        """Give those of some batch ids that the Catalog has."""
+        marks = ",".join("?" * len(ids))
+        query = f"SELECT id FROM objects WHERE kind = ? AND id IN ({marks})"  # noqa: S608
         with self._store.transaction() as database:
-            return {id for (id,) in database.execute("SELECT id FROM objects WHERE kind = ?", (batches.KIND,))}
+            return {id for (id,) in database.execute(query, (batches.KIND, *ids))}
 
     def _kept_cursor(self) -> int:
         row = self._store.within("", "").get(*CURSOR)
         return row.body["number"] if row else 0
-
-    def _open_runs(self) -> set[tuple[str, str, str]]:
-        rows = self._store.rows("kind = 'runs' AND json_extract(body, '$.state') = 'inProgress'")
-        return {(row.seat, row.sandbox, row.name or "") for row in rows}
-
-
-def _ms(began: float) -> float:
-    return 1000 * (time.monotonic() - began)

@@ -16,11 +16,16 @@ from .conversion import Convert, TypeMismatch, converter
 from .expression_errors import EvaluationError, ExpressionError, MissingAttribute
 from .mapping_rows import Row, destination_of, kind_of_source, read, source_of
 from .paths import ABSENT, Path, Writer, length_at, reader, writer
+from .time_limit import PATIENT, TooLong, within
 from .xdm_shapes import Schema, at
 
 CODE: Final = "MAPPER-3700-400"  # documented: the code of a mapper transform error
 MOST_ELEMENTS: Final = 100_000  # of one mapping with nested [*]
 MOST_PROBLEMS: Final = 10  # of one mapping in one row; thousands of elements may all fail for the same reason
+_SLOW: Final = (
+    "The transformation was given up after {} s of processor time; a regular expression of the mapping may never come "
+    "to an end on this payload"
+)
 
 Value = Callable[[Any, datetime, tuple[int, ...]], Any]
 
@@ -42,6 +47,7 @@ class Mapped:
 
     record: dict[str, Any]
     problems: list[Problem]
+    slow: bool = False  # given up because it took too long
 
     @property
     def failed(self) -> bool:
@@ -83,16 +89,25 @@ class Mapper:
             return None
         return len(row.target.steps), _step(row, schema)
 
-    def apply(self, payload: Any, now: datetime) -> Mapped:
-        """Map one payload; ``now`` (UTC if it names no zone) is what ``now()`` gives. The payload is not changed."""
-        moment = now if now.tzinfo else now.replace(tzinfo=UTC)
+    def apply(self, payload: Any, now: datetime, limit: float = PATIENT) -> Mapped:
+        """Map one payload; ``now`` (UTC if it names no zone) is what ``now()`` gives. The payload is not changed.
+
+        A payload that takes more than *limit* seconds of processor time has failed (assumed: nothing of the live
+        platform's limit is documented).
+        """
+        try:
+            return within(limit, self._mapped, payload, now if now.tzinfo else now.replace(tzinfo=UTC))
+        except TooLong:
+            return Mapped({}, [*self._broken, _problem(_SLOW.format(limit), "", "", fatal=True)], slow=True)
+
+    def _mapped(self, payload: Any, now: datetime) -> Mapped:
         record: dict[str, Any] = {}
         problems = list(self._broken)
         for step in self._steps:
             if step.wildcards:
-                _spread(step, record, payload, moment, problems)
+                _spread(step, record, payload, now, problems)
             else:
-                _attempt(step, record, payload, moment, (), problems)
+                _attempt(step, record, payload, now, (), problems)
         return Mapped(record, problems)
 
 

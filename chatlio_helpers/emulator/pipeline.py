@@ -6,16 +6,22 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from . import envelopes
-from .journal import Message
 from .mapper import Mapper
 from .mapper import Problem as MappingProblem
 from .tally import Reason
+from .time_limit import PATIENT
 from .validation import Validator
+
+if TYPE_CHECKING:  # the journal brings SQLite along, pyarrow takes a fifth of a second: neither is always needed
+    from .columns import Columns
+    from .job import Piece
+    from .journal import Message
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +38,7 @@ class Fate:
     """What became of one payload: a record that may land when there are no ``errors``.
 
     ``violations`` are the validator's own words (Adobe's ``causingExceptions``), ``refused_by`` is ``mapper``,
-    ``validation``, ``unknown`` or "".
+    ``validation``, ``unknown`` or ""; ``slow`` tells that the mapping was given up because it took too long.
     """
 
     record: dict[str, Any]
@@ -40,6 +46,7 @@ class Fate:
     errors: list[Reason] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     refused_by: str = ""
+    slow: bool = False
 
 
 class SchemaRef(NamedTuple):
@@ -60,26 +67,35 @@ class Pipeline:
     """
 
     def __init__(self, mappings: list[dict[str, Any]] | None, schema: dict[str, Any], schema_ref: SchemaRef) -> None:
-        from .columns import Columns
-
-        self.schema_ref = schema_ref
-        self.columns = Columns(schema)
+        self.schema_ref, self._schema = schema_ref, schema
         self._mapper = None if mappings is None else Mapper(mappings, schema)
         self._validator = Validator(schema)
 
-    def fate(self, payload: dict[str, Any], received: int) -> Fate:
+    @classmethod
+    def of(cls, definition: dict[str, Any]) -> Pipeline:
+        """Make the pipeline of a definition: ``mappings``, ``schema`` and ``ref`` (id and content type)."""
+        return cls(definition["mappings"], definition["schema"], SchemaRef(*definition["ref"]))
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns that landed records have."""
+        from .columns import Columns
+
+        return Columns(self._schema)
+
+    def fate(self, payload: dict[str, Any], received: int, limit: float = PATIENT) -> Fate:
         """Map and validate *payload*.
 
         *received* (epoch milliseconds) is what ``now()`` gives, so that landing a message again after a crash gives the
-        same record; the live platform's ``now()`` is a moment later (assumed).
+        same record; the live platform's ``now()`` is a moment later (assumed). *limit* is in seconds.
         """
         if self._mapper is None:
             return self._checked(envelopes.entity(payload))
-        mapped = self._mapper.apply(payload, datetime.fromtimestamp(received / 1000, UTC))
+        mapped = self._mapper.apply(payload, datetime.fromtimestamp(received / 1000, UTC), limit)
         fatal = [_reason(problem) for problem in mapped.problems if problem.fatal]
         warnings = [_reason(problem) for problem in mapped.problems if not problem.fatal]
         if fatal:
-            return Fate(mapped.record, warnings, fatal, refused_by="mapper")
+            return Fate(mapped.record, warnings, fatal, refused_by="mapper", slow=mapped.slow)
         return self._checked(mapped.record, warnings)
 
     def _checked(self, record: dict[str, Any] | None, warnings: Sequence[Reason] = ()) -> Fate:
@@ -91,10 +107,10 @@ class Pipeline:
             return Fate(record, list(warnings), reasons, violations, refused_by="validation")
         return Fate(record, list(warnings))
 
-    def fate_of(self, message: Message) -> Fate:
-        """Give the fate of a journalled message; one that trips over a fault of ours fails alone, and is logged."""
+    def fate_of(self, message: Message | Piece, limit: float = PATIENT) -> Fate:
+        """Give the fate of an accepted message; one that trips over a fault of ours fails alone, and is logged."""
         try:
-            return self.fate(orjson.loads(message.body), message.received)
+            return self.fate(orjson.loads(message.body), message.received, limit)
         except Exception as error:
             log.exception("message %s could not be mapped", message.transaction_id)
             reason = Reason(MAPPING_FAILED, f"The local platform failed while mapping: {type(error).__name__}: {error}")

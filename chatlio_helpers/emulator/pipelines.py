@@ -1,13 +1,18 @@
-"""The compiled pipelines of dataflows: as each dataflow stands at this moment, compiled once for each state."""
+"""What dataflows do, as each stands at this moment: for the mapping process, and compiled for answers at once."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
+import orjson
+
 from . import composition, envelopes, flows, mappings
+from .job import Definition
 from .pipeline import MAPPING_FAILED, Pipeline, SchemaRef
 from .platform import Platform
 from .store import Scope
@@ -28,28 +33,47 @@ class CannotMap(Exception):
         self.reason = Reason(MAPPING_FAILED, why)
 
 
+@dataclass
+class _Kept:
+    """What one state of a dataflow came to; compiled when it is first asked for."""
+
+    schema: dict[str, Any]
+    definition: Definition
+    pipeline: Pipeline | None = None
+
+
 class Pipelines:
-    """Compiles what a dataflow does, and keeps the result for as long as mapping set version and schema stay."""
+    """Defines what a dataflow does, and keeps the result for as long as mapping set version and schema stay."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._kept: OrderedDict[Key, tuple[dict[str, Any], Pipeline]] = OrderedDict()
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, scope: Scope, flow_id: str, dataset_id: str) -> Pipeline:
         """Give the pipeline of a dataflow into a dataset, as both are now; raises CannotMap."""
+        kept = self._found(scope, flow_id, dataset_id)
+        if kept.pipeline is None:
+            kept.pipeline = _compiled(kept.definition)
+        return kept.pipeline
+
+    def definition(self, scope: Scope, flow_id: str, dataset_id: str) -> Definition:
+        """Give what a dataflow into a dataset does, as both are now; raises CannotMap."""
+        return self._found(scope, flow_id, dataset_id).definition
+
+    def _found(self, scope: Scope, flow_id: str, dataset_id: str) -> _Kept:
         reference = _schema_reference(scope, dataset_id)
         id, version, rows = self._mappings(scope, flow_id)
         schema = _resolved(scope, reference.id)
         key = (scope.seat, scope.sandbox, id, version, reference.id)
         with self._lock:
             kept = self._kept.get(key)
-            if kept is None or kept[0] != schema:
-                kept = self._kept[key] = (schema, _compiled(rows, schema, reference))
+            if kept is None or kept.schema != schema:
+                kept = self._kept[key] = _Kept(schema, _defined(rows, schema, reference))
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-        return kept[1]
+        return kept
 
     def _mappings(self, scope: Scope, flow_id: str) -> tuple[str, int, list[dict[str, Any]] | None]:
         """Give id, version and rows of the mapping set that the dataflow points to now (no rows: XDM as it is)."""
@@ -66,11 +90,16 @@ class Pipelines:
         return id, version, found["mappings"]
 
 
-def _compiled(rows: list[dict[str, Any]] | None, schema: dict[str, Any], reference: SchemaRef) -> Pipeline:
+def _defined(rows: list[dict[str, Any]] | None, schema: dict[str, Any], reference: SchemaRef) -> Definition:
+    content = orjson.dumps({"mappings": rows, "schema": schema, "ref": tuple(reference)})
+    return Definition(sha256(content).hexdigest(), content)
+
+
+def _compiled(definition: Definition) -> Pipeline:
     try:
-        return Pipeline(rows, schema, reference)
+        return Pipeline.of(orjson.loads(definition.content))
     except Exception as error:
-        log.exception("the pipeline into %s could not be compiled", reference.id)
+        log.exception("the mapping and the schema of a dataflow could not be compiled")
         raise CannotMap(f"The local platform cannot compile mapping and schema: {error}") from error
 
 

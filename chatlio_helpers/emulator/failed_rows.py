@@ -1,0 +1,59 @@
+"""A failed row as a line of JSON: what Data Access shows of it, and what its diagnostics are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from .job import Job, Piece
+from .pipeline import Fate, SchemaRef
+from .tally import Reason
+
+
+def line(job: Job, ref: SchemaRef | None, piece: Piece, fate: Fate) -> bytes:
+    """Give the line of one failed row, with its end of line."""
+    failure = {
+        "row": _row(job, ref, piece, fate),
+        "reasons": [(one.code, one.message) for one in fate.errors],
+        "refused_by": fate.refused_by,
+    }
+    return orjson.dumps(failure, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _row(job: Job, ref: SchemaRef | None, piece: Piece, fate: Fate) -> dict[str, Any]:
+    """Give a failed row as the live platform's failed files have it: ``header``, ``body``, ``_errors``.
+
+    The three keys are documented (Adobe's SDK reads them), and so are both forms of the errors: the validator's, and
+    code and message. Assumed: what is in the header, and that a row which the mapping refused keeps its payload as it
+    came, while one that the schema refused shows the mapped record; and that the mapping's warnings stand beside the
+    violations, because a required field is often missing for no other reason than that its expression failed.
+    """
+    target = job.target
+    header = {
+        "imsOrgId": target.org_id, "datasetId": target.dataset, "flowId": target.flow,
+        "createdAt": str(piece.received), "xactionId": piece.transaction_id, "inletId": piece.inlet,
+    }  # fmt: skip
+    if fate.refused_by == "validation" and ref:
+        violations = fate.violations or [{"message": one.message} for one in fate.errors]
+        body = {"xdmMeta": {"schemaRef": ref.body()}, "xdmEntity": fate.record}
+        errors = {
+            "_streamingValidation": violations,
+            **({"_mapperWarnings": _said(fate.warnings)} if fate.warnings else {}),
+        }
+        return {"header": header | {"schemaRef": ref.body()}, "body": body, "_errors": errors}
+    return {"header": header, "body": _payload(piece), "_errors": _said(fate.errors)}
+
+
+def _said(reasons: list[Reason]) -> list[dict[str, Any]]:
+    return [
+        {"code": one.code, "message": one.message, "sourceField": one.source, "destinationField": one.destination}
+        for one in reasons
+    ]
+
+
+def _payload(piece: Piece) -> Any:
+    try:
+        return orjson.loads(piece.body)
+    except orjson.JSONDecodeError:
+        return piece.body.decode("utf-8", "replace")
