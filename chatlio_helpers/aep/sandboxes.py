@@ -30,15 +30,17 @@ class Sandboxes:
     def list(self) -> list[dict[str, Any]]:
         """List the sandboxes that this account may use; needs no sandbox header, so it proves credentials first."""
         found: list[dict[str, Any]] = []
+        params: dict[str, int] | None = None
         while True:
-            params = {"offset": len(found)} if found else None
             answer = self._session.call("GET", PATH, params=params, sandbox=False, what="Listing the sandboxes")
             page = answer.json.get("sandboxes") or []
             known = {sandbox["name"] for sandbox in found}
             fresh = [sandbox for sandbox in page if sandbox["name"] not in known]
             found += fresh
-            if not fresh or len(found) >= int((answer.json.get("_page") or {}).get("count") or 0):
+            limit = int((answer.json.get("_page") or {}).get("limit") or 0)
+            if not fresh or len(page) < limit or not limit:
                 return found
+            params = {"limit": limit, "offset": len(found)}  # documented: one without the other is refused
 
     def get(self, name: str) -> dict[str, Any]:
         """Give the sandbox *name*; raises ConfigurationError, listing the permitted ones, when it is not among them."""

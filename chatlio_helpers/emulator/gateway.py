@@ -51,7 +51,19 @@ class Gateway:
         if has_body and request.method in _WITH_BODY:
             _check_content_type(request)
         dialect.check_headers(request.headers)
-        return Caller(seat, account, _sandbox(request, seat, dialect) if sandboxed else None)
+        return Caller(seat, account, self._sandbox(request, seat, dialect) if sandboxed else None)
+
+    def _sandbox(self, request: Request, seat: Seat, dialect: Dialect) -> Sandbox:
+        name = request.headers.get("x-sandbox-name", "")
+        if not name:
+            raise dialect.sandbox_missing()
+        sandbox = next((one for one in seat.sandboxes if one.name == name), None)
+        # Assumed: while it is made or reset, and after it was deleted, a sandbox is as unknown as one that never was.
+        if sandbox is None or (sandbox.state != "active" and sandbox.state_at(self._clock.now_ms()) != "active"):
+            raise dialect.sandbox_unknown(name)
+        if not sandbox.permitted:
+            raise dialect.sandbox_forbidden(name)
+        return sandbox
 
     def _account(self, request: Request) -> tuple[Seat, Account]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -83,15 +95,3 @@ def _check_content_type(request: Request) -> None:
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given not in READABLE:
         raise ContentTypeProblem
-
-
-def _sandbox(request: Request, seat: Seat, dialect: Dialect) -> Sandbox:
-    name = request.headers.get("x-sandbox-name", "")
-    if not name:
-        raise dialect.sandbox_missing()
-    sandbox = next((one for one in seat.sandboxes if one.name == name), None)
-    if sandbox is None:
-        raise dialect.sandbox_unknown(name)
-    if not sandbox.permitted:
-        raise dialect.sandbox_forbidden(name)
-    return sandbox

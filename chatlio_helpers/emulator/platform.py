@@ -15,6 +15,7 @@ from .store import Store
 from .tokens import Tokens
 
 if TYPE_CHECKING:
+    from .importer import Importer
     from .journal import Journal
     from .lake import Lake
     from .pipelines import Pipelines
@@ -38,6 +39,7 @@ class Platform:
     journal: Journal | None = None
     lake: Lake | None = None
     pipelines: Pipelines | None = None
+    importer: Importer | None = None
     forgetters: list[Callable[[str | None], None]] = field(default_factory=list)
 
 
@@ -47,4 +49,5 @@ def assemble(folder: Path) -> Platform:
     dials = Dials(store)
     clock, seats, tokens = Clock(dials), Seats(store), Tokens(store)
     seats.create([DEFAULT], now=clock.now_ms())
-    return Platform(folder, store, dials, clock, seats, tokens, Gateway(seats, tokens, clock))
+    gateway = Gateway(seats, tokens, clock)
+    return Platform(folder, store, dials, clock, seats, tokens, gateway, forgetters=[seats.restore])

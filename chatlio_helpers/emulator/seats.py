@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .store import Store
@@ -18,7 +18,7 @@ DEFAULT = "default"
 SCOPES = "openid,session,AdobeID,read_organizations,additional_info.projectedProductContext"
 PERMISSIONS = (
     "manage-schemas", "view-schemas", "manage-datasets", "view-datasets", "manage-sources", "view-sources",
-    "view-sandboxes",
+    "view-sandboxes", "manage-sandboxes",
 )  # fmt: skip
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SANDBOXES = (
@@ -30,13 +30,28 @@ _SANDBOXES = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """One sandbox of a seat; ``permitted`` tells whether the seat's accounts may enter it."""
+    """One sandbox of a seat; ``permitted`` tells whether the seat's accounts may enter it.
+
+    ``ready``: when it is active again (``creating``, ``resetting``); times are epoch milliseconds, 0 for those that
+    the seat came with. ``version`` rises with each change; ``creator`` and ``changer`` are technical accounts.
+    """
 
     id: str
     name: str
     title: str
     type: str
     permitted: bool
+    state: str = "active"
+    ready: int = 0
+    created: int = 0
+    modified: int = 0
+    version: int = 1
+    creator: str = ""
+    changer: str = ""
+
+    def state_at(self, now: int) -> str:
+        """Give ``creating``, ``resetting``, ``active`` or ``deleted``."""
+        return "active" if self.state in ("creating", "resetting") and now >= self.ready else self.state
 
 
 @dataclass(frozen=True)
@@ -92,6 +107,23 @@ class Seats:
         row = self._scope.get("seats", name)
         return _read(row.body) if row else None
 
+    def keep(self, name: str, sandboxes: tuple[Sandbox, ...], *, now: int) -> None:
+        """Give the seat *name*, which must be there, these sandboxes."""
+        seat = self.get(name)
+        if seat is not None:
+            changed = replace(seat, sandboxes=sandboxes)
+            self._scope.put("seats", name, asdict(changed), now=now, name=name)
+            self._remember(changed)
+
+    def restore(self, name: str | None) -> None:
+        """Give a seat (None: every seat) the sandboxes back that it began with; made for ``Platform.forgetters``."""
+        for seat in self.list():
+            if name in (None, seat.name):
+                known = {sandbox.name: sandbox.id for sandbox in seat.sandboxes}
+                began = tuple(Sandbox(known.get(one[0]) or str(uuid.uuid4()), *one) for one in _SANDBOXES)
+                if began != seat.sandboxes:
+                    self.keep(seat.name, began, now=seat.created)
+
     def list(self) -> list[Seat]:
         """Give all seats, oldest first."""
         return [_read(row.body) for row in self._scope.list("seats")]
@@ -146,5 +178,11 @@ def _account(role: str, permissions: tuple[str, ...]) -> Account:
 
 def _read(body: dict[str, Any]) -> Seat:
     sandboxes = tuple(Sandbox(**one) for one in body["sandboxes"])
-    accounts = tuple(Account(**{**one, "permissions": tuple(one["permissions"])}) for one in body["accounts"])
+    accounts = tuple(Account(**{**one, "permissions": _permissions(one)}) for one in body["accounts"])
     return Seat(**{**body, "sandboxes": sandboxes, "accounts": accounts})
+
+
+def _permissions(account: dict[str, Any]) -> tuple[str, ...]:
+    """Give an account's permissions; the full one may do what a later version of the platform added, too."""
+    own = account["permissions"]
+    return tuple(dict.fromkeys([*own, *PERMISSIONS])) if account["role"] == "full" else tuple(own)
