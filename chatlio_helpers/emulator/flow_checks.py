@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from . import connections, mappings, shapes, specs
+from .flow_service import DRAFT
 from .problems import FlowProblem, Problem
 from .service import Call
 
@@ -17,18 +18,25 @@ _SHAPE = {
 SchemaId = tuple[str, int]  # the $id and its major version
 
 
-def check(call: Call, flow: dict[str, Any]) -> None:
-    """Raise the documented refusal when *flow* names what is not there or does not fit together."""
+def check_shape(flow: dict[str, Any]) -> None:
+    """Raise 1454-400 when a field of *flow* is of another type than the service reads."""
     wrong = shapes.misfit(flow, _SHAPE)
     if wrong:
         raise FlowProblem("1454-400", wrong)
-    spec = _flow_spec(flow)
+
+
+def check(call: Call, flow: dict[str, Any]) -> None:
+    """Raise the documented refusal when *flow* names what is not there or does not fit together."""
+    check_shape(flow)
+    spec = _flow_spec(call, flow)
     sources = [_connection(call, connections.SOURCE, id) for id in _ids(flow, "sourceConnectionIds")]
     targets = [_connection(call, connections.TARGET, id) for id in _ids(flow, "targetConnectionIds")]
     for connection, allowed in [(one, "sourceConnectionSpecIds") for one in sources] + [
         (one, "targetConnectionSpecIds") for one in targets
     ]:
-        if connection["connectionSpec"]["id"] not in spec[allowed]:
+        if connection["state"] == DRAFT:
+            raise FlowProblem("1455-400", f"Validation failed: [{connection['id']}] is a draft, publish it first.")
+        if connection["connectionSpec"]["id"] not in spec.get(allowed, ()):
             raise FlowProblem("1413-400", f"Invalid spec id [{connection['connectionSpec']['id']}] for this flow spec.")
     schemas = [schema for target in targets for schema in _target_schemas(call, target)]
     for transformation in flow.get("transformations") or []:
@@ -36,14 +44,14 @@ def check(call: Call, flow: dict[str, Any]) -> None:
 
 
 def inherited(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
-    """Give the attributes that a dataflow shows of its connections."""
+    """Give the attributes that a dataflow shows of its connections (a draft may name some that are not there)."""
     shown: dict[str, Any] = {"properties": {"isSourceFlow": True}}
     for kind in (connections.SOURCE, connections.TARGET):
-        found = [_connection(call, kind, id) for id in _ids(flow, f"{kind.removesuffix('s')}Ids")]
+        rows = [call.scope.get(kind, id) for id in flow.get(f"{kind.removesuffix('s')}Ids") or ()]
         shown[kind] = [
-            {"id": one["id"], "connectionSpec": one["connectionSpec"]} | one.get("inheritedAttributes", {})
-            for one in found
-        ]
+            {"id": row.id, "connectionSpec": row.body.get("connectionSpec")} | row.body.get("inheritedAttributes", {})
+            for row in rows if row
+        ]  # fmt: skip
     return shown
 
 
@@ -56,10 +64,9 @@ def schema_id(reference: Any) -> SchemaId | None:
     return reference["id"], int(found[1]) if found else 1
 
 
-def _flow_spec(flow: dict[str, Any]) -> dict[str, Any]:
-    given = flow.get("flowSpec")
-    id = given.get("id") if isinstance(given, dict) else None
-    spec = specs.known(specs.FLOW_SPECS).get(str(id))
+def _flow_spec(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
+    id = (flow.get("flowSpec") or {}).get("id")
+    spec = specs.find(call, specs.FLOW_SPECS, id)
     if spec is None:
         raise FlowProblem("1413-400", f"Invalid spec id [{id}].")
     return spec
@@ -94,7 +101,7 @@ def _check_mapping(call: Call, transformation: Any, schemas: list[SchemaId]) -> 
     if not isinstance(params, dict) or transformation.get("name") != "Mapping" or not params.get("mappingId"):
         raise FlowProblem("1455-400", "Validation failed: a transformation needs name Mapping and params.mappingId.")
     id, version = params["mappingId"], str(params.get("mappingVersion", 0))
-    if not version.isdigit():
+    if not re.fullmatch(r"[0-9]{1,9}", version):
         raise FlowProblem("1412-400", f"Invalid mapping version [{version}].")
     found = mappings.load(call.scope, str(id), int(version))
     if found is None and mappings.load(call.scope, str(id)):

@@ -13,22 +13,24 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import connections, flow_checks
+from . import actions, connections, flow_checks, listings
+from .filters import Condition
 from .flow_service import (
+    DRAFT,
     changed,
     check_etag,
     created,
-    envelope,
     etag,
+    given,
+    is_draft,
     keep,
-    listing,
     missing,
     new_item,
     patched,
     receipt,
-    refuse_drafts,
     service,
 )
+from .listings import envelope
 from .platform import Platform
 from .problems import FlowProblem
 from .provenance import documented, observed
@@ -39,8 +41,10 @@ KIND = "flows"
 INLETS = "inlets"
 _TUTORIAL = "Chatlio streaming tutorial (API)"
 _ERRORS = "sources/errors/flow-service-errors"
-_MANAGED = ("id", "etag", "version", "createdAt", "updatedAt", "lastOperation", "inheritedAttributes", "runs")
-_SETTLED = ("enabled", "disabled")
+_SETTLED = ("enabled", "disabled", DRAFT)
+_PENDING = Condition("_pending.state", "==", ("enabled", "disabled"))
+_OPERATIONS = ("enable", "disable", "publish", *actions.FINALIZING)
+_APPLIES_TO = {"enable": "disabled", "disable": "enabled", "publish": DRAFT}
 
 
 def current(platform: Platform, scope: Scope, flow_id: str) -> dict[str, Any] | None:
@@ -54,10 +58,10 @@ def current(platform: Platform, scope: Scope, flow_id: str) -> dict[str, Any] | 
 
 
 def touch(platform: Platform, scope: Scope, flow_id: str) -> None:
-    """Give a dataflow a new etag, as happens on the live platform when one of its runs closes."""
+    """Tell a dataflow of its last closed run; its etag changes by that, as on the live platform."""
     flow = current(platform, scope, flow_id)
     if flow:
-        _keep(scope, _marked(flow, platform.clock.now_ms()))
+        _keep(scope, _marked(flow | _last_run(scope, flow_id), platform.clock.now_ms()))
 
 
 @service.operation(
@@ -66,24 +70,17 @@ def touch(platform: Platform, scope: Scope, flow_id: str) -> None:
     permission="manage-sources",
 )  # fmt: skip
 def create(call: Call) -> Response:
-    """Make a dataflow, which enables itself: 201 with id and etag."""
-    refuse_drafts(call)
-    body = {key: value for key, value in call.body().items() if key not in _MANAGED}
-    if "state" in body:
-        raise FlowProblem("1410-400", "The state is not allowed in a create flow request.")
-    flow_checks.check(call, body)
-    flow = new_item(call, body)
-    id, inlet = flow["id"], secrets.token_hex(32)
-    flow |= {
-        "state": "initializing",
-        "inheritedAttributes": flow_checks.inherited(call, body),
-        "runs": f"/runs?property=flowId=={id}",
-        "providerRefId": str(uuid.uuid4()),
-        "lastOperation": {"started": 0, "updated": 0, "operation": "enable"},
-        "_inlet": inlet,
-    }
-    keep(call, KIND, _pending(call, flow, "enabled"))
-    call.scope.put(INLETS, inlet, {"flowId": id}, name=id, now=call.now)
+    """Make a dataflow, which enables itself, or with ``mode=draft`` a draft of one: 201 with id and etag."""
+    if "state" in call.body():
+        raise FlowProblem("1410-400", "`State` is not allowed in the create flow request.")
+    flow = new_item(call, given(call))
+    flow |= {"runs": f"/runs?property=flowId=={flow['id']}", "providerRefId": str(uuid.uuid4())}
+    if is_draft(call):
+        flow_checks.check_shape(flow)
+        keep(call, KIND, flow | {"state": DRAFT, "inheritedAttributes": flow_checks.inherited(call, flow)})
+    else:
+        flow_checks.check(call, flow)
+        _start(call, flow)
     return created(flow, KIND)
 
 
@@ -93,8 +90,18 @@ def create(call: Call) -> Response:
 )  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
     """Give the dataflows that fit the query."""
-    settled = [_settled(call.platform, call.scope, row.body) for row in reversed(call.scope.list(KIND))]
-    return listing(call, KIND, [_shown(call, flow) for flow in settled])
+    _settle_all(call)
+    return listings.listing(call, KIND, lambda flow: _shown(call, flow))
+
+
+@service.operation(
+    "POST", "/flows/search", "getFlowsByFilters",
+    documented("flow-service.yaml", "queryString takes the conditions of a list call"), permission="view-sources",
+)  # fmt: skip
+def search(call: Call) -> dict[str, Any]:
+    """Give the dataflows that fit the body."""
+    _settle_all(call)
+    return listings.search(call, KIND, lambda flow: _shown(call, flow))
 
 
 @service.operation(
@@ -110,19 +117,22 @@ def one(call: Call) -> dict[str, Any]:
     "PATCH", "/flows/{id}", "patchFlow", documented(_ERRORS, "takes effect at once"), permission="manage-sources"
 )
 def change(call: Call) -> dict[str, Any]:
-    """Change a dataflow by JSON Patch under ``If-Match``: id and new etag."""
+    """Change a dataflow by JSON Patch under ``If-Match``: id and new etag. A draft is not checked yet."""
     flow = _read(call)
     check_etag(call, flow)
-    _refuse_unsettled(flow)
+    _refuse_unsettled(flow, "update")
     result = patched(call, flow)
     if result["state"] != flow["state"]:
         raise FlowProblem("1456-400", "The state cannot be patched: use the action enable or disable.")
-    flow_checks.check(call, result)
+    if flow["state"] == DRAFT:
+        flow_checks.check_shape(result)
+    else:
+        flow_checks.check(call, result)
+        result["lastOperation"] = {
+            "started": call.now, "updated": call.now, "percentCompleted": 100.0,
+            "status": {"value": "completed", "errors": []}, "operation": "update",
+        }  # fmt: skip
     result["inheritedAttributes"] = flow_checks.inherited(call, result)
-    result["lastOperation"] = {
-        "started": call.now, "updated": call.now, "percentCompleted": 100.0,
-        "status": {"value": "completed", "errors": []}, "operation": "update",
-    }  # fmt: skip
     keep(call, KIND, result)
     return receipt(result)
 
@@ -131,32 +141,52 @@ def change(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> Response:
     """Delete a dataflow and its inlet: 204."""
     flow = _read(call)
-    _refuse_unsettled(flow)
+    _refuse_unsettled(flow, "delete")
     call.scope.delete(KIND, flow["id"])
-    call.scope.delete(INLETS, flow["_inlet"])
+    call.scope.delete(INLETS, flow.get("_inlet", ""))
     return Response(status_code=204)
 
 
 @service.operation(
     "POST", "/flows/{id}/action", "postStateTransition",
-    documented("sources/tutorials/api/update-dataflows", "the transition takes the dial enabling_delay"),
+    documented("sources/tutorials/api/update-dataflows, draft", "the transition takes the dial enabling_delay"),
     permission="manage-sources", has_body=False,
 )  # fmt: skip
 def act(call: Call) -> dict[str, Any]:
-    """Enable or disable a dataflow: id and new etag; raises 1422-400 in the wrong state."""
-    flow, operation = _read(call), call.query("op").lower()
+    """Enable, disable or publish a dataflow: id and new etag; raises 1422-400 in the wrong state.
+
+    Publishing makes a dataflow of a draft: what was not checked so far is checked now.
+    """
+    flow = _read(call)
     if call.request.headers.get("if-match"):
         check_etag(call, flow)
-    if operation not in ("enable", "disable"):
-        raise FlowProblem("1435-400", f"Unsupported sub action [{call.query('op')}].")
-    if flow["state"] != {"enable": "disabled", "disable": "enabled"}[operation]:
-        raise FlowProblem("1422-400", f"The action {operation} is not applicable in the state {flow['state']}.")
-    result = changed(call, flow) | {
+    operation = actions.operation(call, *_OPERATIONS)
+    if flow["state"] != _APPLIES_TO[operation]:
+        raise FlowProblem("1422-400", f"The action {operation} cannot be applied on the current state {flow['state']}.")
+    result = changed(call, flow)
+    if operation == "publish":
+        flow_checks.check(call, result)
+        return receipt(_start(call, result))
+    result |= {
         "state": f"{operation[:-1]}ing",
         "lastOperation": {"started": call.now, "updated": call.now, "operation": operation},
     }
     keep(call, KIND, _pending(call, result, f"{operation}d"))
     return receipt(result)
+
+
+def _start(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
+    """Put a checked dataflow to use: it gets its inlet and is on its way to be enabled."""
+    inlet = secrets.token_hex(32)
+    flow = flow | {
+        "state": "initializing",
+        "inheritedAttributes": flow_checks.inherited(call, flow),
+        "lastOperation": {"started": 0, "updated": 0, "operation": "enable"},
+        "_inlet": inlet,
+    }
+    keep(call, KIND, _pending(call, flow, "enabled"))
+    call.scope.put(INLETS, inlet, {"flowId": flow["id"]}, name=flow["id"], now=call.now)
+    return flow
 
 
 def _read(call: Call) -> dict[str, Any]:
@@ -181,6 +211,15 @@ def _settled(platform: Platform, scope: Scope, flow: dict[str, Any]) -> dict[str
     return result
 
 
+def _settle_all(call: Call) -> None:
+    """Make the changes of state that are due, so that a list can filter by what is stored."""
+    due = [row for row in call.scope.page(KIND, where=[_PENDING]) if row.body["_pending"]["due"] <= call.now]
+    if due:
+        with call.platform.store.transaction():
+            for row in due:
+                current(call.platform, call.scope, row.id)  # read again: it may have changed before the transaction
+
+
 def _marked(flow: dict[str, Any], at: int) -> dict[str, Any]:
     tag = etag(at)
     return flow | {"updatedAt": at, "etag": tag, "version": tag}
@@ -190,19 +229,21 @@ def _keep(scope: Scope, flow: dict[str, Any]) -> None:
     scope.put(KIND, flow["id"], flow, name=flow.get("name"), now=flow["updatedAt"])
 
 
-def _refuse_unsettled(flow: dict[str, Any]) -> None:
+def _refuse_unsettled(flow: dict[str, Any], operation: str) -> None:
     state = flow["state"]
     if state == "initializing":
         raise FlowProblem("1417-400", "A flow in the state initializing cannot be changed with a user token.")
+    if (state, operation) == ("disabling", "update"):
+        raise FlowProblem("1420-400", "The current state disabling cannot be updated.")
     if state not in _SETTLED:
         raise FlowProblem("1416-400", f"Delete and update are for the states enabled and disabled, not {state}.")
 
 
 def _shown(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
     options = dict(flow.get("options") or {})
-    if flow["state"] != "initializing":
+    if flow["state"] not in ("initializing", DRAFT):
         options["inletUrl"] = _inlet_url(call, flow)
-    return flow | ({"options": options} if options else {}) | _last_run(call, flow["id"])
+    return flow | ({"options": options} if options else {})
 
 
 def _inlet_url(call: Call, flow: dict[str, Any]) -> str:
@@ -217,9 +258,9 @@ def _inlet_url(call: Call, flow: dict[str, Any]) -> str:
     return f"{call.base_url}/collection/{flow['_inlet']}"
 
 
-def _last_run(call: Call, flow_id: str) -> dict[str, Any]:
+def _last_run(scope: Scope, flow_id: str) -> dict[str, Any]:
     """Give what a dataflow says of its last closed run: of the two newest runs at most one is still open."""
-    for row in call.scope.newest("runs", flow_id, 2):
+    for row in scope.newest("runs", flow_id, 2):
         metrics = row.body["metrics"]
         times, state = metrics["durationSummary"], metrics["statusSummary"]["status"]
         if state != "inProgress":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 
@@ -14,20 +15,29 @@ class PatchRefused(ValueError):
         self.operation = operation
 
 
-def patched(document: dict[str, Any], entries: list[Any]) -> dict[str, Any]:
-    """Give a patched copy of *document*; raises PatchRefused, and then nothing has changed."""
+class Unsupported(PatchRefused):
+    """The operation is none of the three."""
+
+
+def patched(document: dict[str, Any], entries: list[Any], *, strict: bool = False) -> dict[str, Any]:
+    """Give a patched copy of *document*; raises PatchRefused, and then nothing has changed.
+
+    *strict*: a field that is replaced has to be there, as the standard (RFC 6902) wants it.
+    """
     result = copy.deepcopy(document)
     for entry in entries:
-        _apply(result, entry)
+        _apply(result, entry, strict)
     return result
 
 
-def _apply(document: dict[str, Any], entry: Any) -> None:
+def _apply(document: dict[str, Any], entry: Any, strict: bool) -> None:
     if not isinstance(entry, dict):
         raise PatchRefused("", "each entry of a patch must be an object")
     operation, path = str(entry.get("op", "")).lower(), entry.get("path")
+    if not operation:
+        raise PatchRefused("", "missing field op")
     if operation not in ("add", "replace", "remove"):
-        raise PatchRefused(operation, f"unsupported patch operation {operation!r}")
+        raise Unsupported(operation, f"unsupported patch operation {operation!r}")
     if not isinstance(path, str) or not path.startswith("/"):
         raise PatchRefused(operation, f"a path must start with a slash; got {path!r}")
     if operation != "remove" and "value" not in entry:
@@ -36,6 +46,8 @@ def _apply(document: dict[str, Any], entry: Any) -> None:
     node: Any = document
     for step in parents:
         node = _child(node, step, operation, path)
+    if strict and operation == "replace":
+        _child(node, last, operation, path)
     _change(node, last, operation, entry.get("value"), path)
 
 
@@ -64,6 +76,6 @@ def _change(node: Any, step: str, operation: str, value: Any, path: str) -> None
 def _child(node: Any, step: str, operation: str, path: str) -> Any:
     if isinstance(node, dict) and step in node:
         return node[step]
-    if isinstance(node, list) and step.isdigit() and int(step) < len(node):
+    if isinstance(node, list) and re.fullmatch(r"[0-9]{1,9}", step) and int(step) < len(node):
         return node[int(step)]
     raise PatchRefused(operation, f"there is nothing at {path}")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from .flow_service import envelope, listing, read, service
+from . import actions, listings
+from .flow_service import check_etag, read, service
+from .listings import envelope
 from .problems import FlowProblem
 from .provenance import documented
 from .service import Call
 
 KIND = "runs"
-_ONE_FLOW = "flowId=="
 
 
 @service.operation(
@@ -21,13 +22,7 @@ _ONE_FLOW = "flowId=="
 )  # fmt: skip
 def list_runs(call: Call) -> dict[str, Any]:
     """Give runs, newest first, with the filters, order and pages of every list of the service."""
-    conditions = call.request.query_params.getlist("property")
-    flows = [text.removeprefix(_ONE_FLOW) for text in conditions if text.startswith(_ONE_FLOW)]
-    rows = call.scope.find(KIND, flows[0]) if flows and "," not in flows[0] else call.scope.list(KIND)
-    answer = listing(call, KIND, [row.body for row in reversed(rows)])
-    if "items" in answer:
-        answer["items"] = [_shown(call, run) for run in answer["items"]]
-    return answer
+    return listings.listing(call, KIND, lambda run: _shown(call, run))
 
 
 @service.operation(
@@ -52,6 +47,25 @@ def create_run(call: Call) -> dict[str, Any]:
 def update_run(call: Call) -> dict[str, Any]:
     """Refuse with 1427-400, as for creating."""
     raise _not_yours()
+
+
+@service.operation(
+    "POST", "/runs/{id}/action", "postAction",
+    documented("flow-service.yaml", "1422-400 for a run that did not fail; 1100-400 for one that did, since a source "
+               "that streams cannot be read again"),
+    permission="manage-sources", has_body=False,
+)  # fmt: skip
+def act(call: Call) -> dict[str, Any]:
+    """Refuse to re-trigger a run of a streaming dataflow, as its state has it."""
+    run = read(call, KIND)
+    if call.request.headers.get("if-match"):
+        check_etag(call, run)
+    operation, status = actions.operation(call, "re_trigger"), run["metrics"]["statusSummary"]["status"]
+    if status != "failed":
+        raise FlowProblem("1422-400", f"The action {operation} cannot be applied on the current state {status}.")
+    raise FlowProblem(
+        "1100-400", "Error from flow provider: Not entitled to this operation: what streamed in cannot be read again."
+    )
 
 
 def _not_yours() -> FlowProblem:

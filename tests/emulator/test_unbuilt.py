@@ -20,10 +20,8 @@ def test_an_operation_of_adobes_answers_501_by_name(client: Client) -> None:
     """An operation that Adobe has and we do not is named."""
     for method, path, name in (
         ("POST", "/query/queries", "createQuery"),
-        ("POST", "/flowservice/flows/search", "getFlowsByFilters"),
         ("GET", "/schemaregistry/rpc/sampledata/abc", "retrieveSampleData"),
         ("PATCH", "/catalog/v2/dataSets/abc", "patchDataSetV2"),
-        ("POST", "/flowservice/flows?mode=draft", "mode=draft"),
     ):
         answer = client.call(method, path, {})
         assert (answer.status_code, answer.headers["x-local-operation"]) == (501, name)
