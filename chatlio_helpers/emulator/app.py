@@ -30,6 +30,9 @@ from . import (
     descriptors,
     flow_service,
     flows,
+    import_files,
+    import_service,
+    imports,
     ims,
     language,
     mappings,
@@ -45,6 +48,7 @@ from .faults import Faults
 from .folder import Folder
 from .guard import Guard
 from .hosts import Hosts
+from .importer import Importer
 from .landing import Lander
 from .platform import Platform
 from .problems import AepProblem
@@ -61,6 +65,8 @@ BUILT = (
     datasets,
     descriptors,
     flows,
+    import_files,
+    imports,
     language,
     mappings,
     runs,
@@ -70,18 +76,20 @@ BUILT = (
     unions,
 )
 SERVICES = (sandboxes.service, schema_service.service, batches.service, mappings.service, flow_service.service,
-            access.service)  # fmt: skip
+            access.service, import_service.service)  # fmt: skip
 
 
 def create_app(platform: Platform, folder: Folder) -> Starlette:
     """Put the services of *platform* on one application; raises sqlite3.DatabaseError for a damaged journal."""
-    lander = Lander(platform)
+    lander, importer = Lander(platform), Importer(platform)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         folder.write_credentials(platform.seats.list())
         lander.start()
+        importer.start()
         yield
+        importer.stop()
         lander.stop()
         platform.store.close()
 

@@ -93,6 +93,13 @@ def _body(portion: Portion, status: str, metrics: dict[str, int], errors: list[d
     }  # fmt: skip
 
 
+def touched(body: dict[str, Any], now: int, who: str, **changes: Any) -> dict[str, Any]:
+    """Give *body* with *changes*, one patch version up, and who changed it when."""
+    first, _, last = body.get("version", "1.0.0").rpartition(".")
+    kept = {"updated": max(now, body["updated"] + 1), "updatedUser": who, "version": f"{first}.{int(last) + 1}"}
+    return {**body, **changes, **kept}
+
+
 def of_dataset(scope: Scope, dataset: str) -> list[Row]:
     """Give the batches of a dataset, oldest first."""
     return scope.find(KIND, dataset)

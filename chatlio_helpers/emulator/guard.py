@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 LARGEST = (
     ("/_local", MEGABYTE),
     ("/ims", 100_000),
-    ("/data/foundation/import", 256 * MEGABYTE),  # documented for one file of a batch
+    ("/data/foundation/import", 512 * MEGABYTE),  # documented for one part of a file of a batch
 )  # bytes of a request's body, by the beginning of its path; inlets have a limit of their own (collection)
 LARGEST_ELSEWHERE = 10 * MEGABYTE
 
