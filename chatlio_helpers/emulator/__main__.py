@@ -1,7 +1,8 @@
 """Run the local platform: ``python -m chatlio_helpers.emulator --data FOLDER``.
 
 When it is ready it prints one JSON line (url, pid, data, credentials) on standard output; when it cannot start it
-prints one JSON line (error, cause, next) on standard error and exits with 4.
+prints one JSON line (error, cause, next) on standard error and exits with 4. ``--export`` and ``--import`` print one
+JSON line, too, and stop; exporting works while another process serves the same folder.
 """
 
 from __future__ import annotations
@@ -28,19 +29,29 @@ def main(arguments: list[str] | None = None) -> int:
             Path(options.describe).write_text(page(), encoding="utf-8")
         return 0
     leave_out("pandas")
-    from .server import serve
-
     os.umask(0o077)  # whatever the platform writes is its owner's alone
     try:
-        serve(
-            Path(options.data).resolve(), host=options.host, port=options.port, idle=options.idle,
-            allowed=options.allow_host,
-        )  # fmt: skip
+        _run(options, Path(options.data).resolve())
     except StateError as error:
         line = {"error": error.error, "cause": error.cause, "next": error.next_step}
         sys.stderr.write(json.dumps(line) + "\n")
         return 4
     return 0
+
+
+def _run(options: argparse.Namespace, data: Path) -> None:
+    if options.export:
+        from .archive import export
+
+        sys.stdout.write(json.dumps(export(data, options.export.resolve())) + "\n")
+    elif options.take:
+        from .archive_import import restore
+
+        sys.stdout.write(json.dumps(restore(options.take, data, replace=options.replace)) + "\n")
+    else:
+        from .server import serve
+
+        serve(data, host=options.host, port=options.port, idle=options.idle, allowed=options.allow_host)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -56,6 +67,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--describe", nargs="?", const="-", metavar="FILE", help="print or write what is built, as Markdown, and stop"
     )
+    parser.add_argument("--export", type=Path, metavar="FILE", help="write the state to a new archive, and stop")
+    parser.add_argument("--import", type=Path, metavar="FILE", dest="take", help="take the state from it, and stop")
+    parser.add_argument("--replace", action="store_true", help="let --import replace the state that is there")
     options = parser.parse_args(arguments)
     if not options.describe and not options.data:
         parser.error("--data FOLDER is needed")
