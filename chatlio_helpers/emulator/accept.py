@@ -19,9 +19,9 @@ _FORM = re.compile(
 _TITLE = "Accept header invalid"
 _VENDOR = "application/vnd.adobe."
 LISTS = ("-id", "")
-# "-desc" and "-deprecated" are what Adobe's client aepp asks for beside the documented ones.
+# "-desc", "-flat" and "-deprecated" are what Adobe's client aepp asks for beside the documented ones.
 LOOKUPS = ("", "-full", "-notext", "-full-notext", "-full-desc", "-desc", "-deprecatefield", "-deprecated",
-           "-full-deprecated")  # fmt: skip
+           "-full-deprecated", "-full-flat")  # fmt: skip
 DESCRIPTOR_LISTS = ("xdm-id", "xdm-link", "xdm", "xdm-v2-id", "xdm-v2-link", "xdm-v2")
 ANY = ("", "*/*", "application/json")
 

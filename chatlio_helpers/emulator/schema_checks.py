@@ -19,6 +19,8 @@ _TAGS = "meta:immutableTags"
 
 def checked(call: Call, kind: str, body: dict[str, Any], *, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give *body* with what is derived from its parts; raises a SchemaProblem when it cannot be kept."""
+    if kind == "schemas":
+        body = {"type": "object"} | body  # observed: Adobe's SDK (aepp) sends schemas without a type
     for field in _REQUIRED[kind]:
         if body.get(field) in (None, "", []):
             raise bad(f"The resource needs the field {field}.")

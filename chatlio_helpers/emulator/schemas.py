@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import accept, composition, patch, registry, schema_checks, schema_lists, union_rules, unions
+from . import accept, composition, flat_form, patch, registry, schema_checks, schema_lists, union_rules, unions
 from .provenance import Known, documented, observed
 from .schema_service import bad, not_found, service
 from .service import Call, answer
@@ -53,7 +53,9 @@ def one(call: Call, kind: str) -> dict[str, Any]:
     form = accept.lookup_form(call, kind)
     # Documented: a union can be looked up among the schemas, too.
     union = unions.find(call, call.part("id")) if kind == "schemas" and _container(call) == "tenant" else None
-    body = unions.shown(call.scope, union, form) if union else _formed(call.scope, _found(call, kind), form)
+    body = (
+        unions.shown(call.scope, union, form) if union else _formed(call.scope, _found(call, kind, reading=True), form)
+    )
     return accept.without_text(body) if form.endswith("notext") else body
 
 
@@ -64,7 +66,7 @@ def _formed(scope: Scope, body: dict[str, Any], form: str) -> dict[str, Any]:
         body = composition.with_status(scope, body)
     if "desc" in form:
         body = body | {"meta:descriptors": [row.body for row in scope.find("descriptors", body["$id"])]}
-    return body
+    return flat_form.flattened(body) if "flat" in form else body
 
 
 def create(call: Call, kind: str) -> Response:
@@ -122,9 +124,12 @@ def _tagged(entry: Any, old: dict[str, Any]) -> Any:
     return entry | {"path": f"/{union_rules.TAGS}", "value": [entry.get("value")]}
 
 
-def _found(call: Call, kind: str) -> dict[str, Any]:
+def _found(call: Call, kind: str, *, reading: bool = False) -> dict[str, Any]:
+    """Give the resource of the path; observed in Adobe's SDK: a global one can be read by way of the tenant's path."""
     resource = registry.find(call.scope, call.part("id"), (kind,))
-    if resource is None or resource["meta:containerId"] != _container(call):
+    container = _container(call)
+    places = ("tenant", "global") if reading and container == "tenant" else (container,)
+    if resource is None or resource["meta:containerId"] not in places:
         raise not_found(kind, call.part("id"))
     return resource
 
