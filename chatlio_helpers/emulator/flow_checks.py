@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from . import connections, mappings, shapes, specs
+from . import connections, mapping_bodies, mappings, shapes, specs
 from .flow_service import DRAFT
 from .problems import FlowProblem, Problem
 from .service import Call
@@ -108,7 +108,7 @@ def _check_mapping(call: Call, transformation: Any, schemas: list[SchemaId]) -> 
         raise FlowProblem("1412-400", f"Invalid mapping version [{version}].")
     if found is None or not _is_sound(call, found):
         raise FlowProblem("1419-400", f"Mapping [{id}] version [{version}] failed validation.")
-    mapped = schema_id(mappings.schema_reference(found))
+    mapped = schema_id(mapping_bodies.schema_reference(found))
     for schema in schemas:
         if schema != mapped:
             raise FlowProblem(
