@@ -22,8 +22,8 @@ def find(scope: Scope, id: str, kinds: tuple[str, ...] = (*TYPES, "behaviors")) 
     found = xdm_classes.GLOBAL.get(id) or _by_alt_id(id)
     if found:
         return found if found["meta:resourceType"] in kinds else None
-    full = _full_id(id)
-    kind = full.rpartition("/")[0].rpartition("/")[2]
+    full = full_id(id)
+    kind = full.rpartition("/")[0].rpartition("/")[2]  # of https://ns.adobe.com/{tenant}/{kind}/{key}
     row = scope.get(kind, full) if kind in kinds else None
     return row.body if row else None
 
@@ -173,7 +173,7 @@ def _need(scope: Scope, resource: dict[str, Any], found: dict[str, dict[str, Any
     found[resource["$id"]] = resource
 
 
-def _full_id(id: str) -> str:
+def full_id(id: str) -> str:
     """Give the ``$id`` of a ``meta:altId`` (``_tenant.kind.key``); other texts as they are."""
     parts = id.removeprefix("_").split(".")
     return NAMESPACE + "/".join(parts) if id.startswith("_") and len(parts) == 3 else id

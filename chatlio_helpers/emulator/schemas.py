@@ -7,7 +7,18 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import accept, composition, flat_form, patch, registry, schema_checks, schema_lists, union_rules, unions
+from . import (
+    accept,
+    audit_log,
+    composition,
+    flat_form,
+    patch,
+    registry,
+    schema_checks,
+    schema_lists,
+    union_rules,
+    unions,
+)
 from .provenance import Known, documented, observed
 from .schema_service import bad, not_found, service
 from .service import Call, answer
@@ -72,7 +83,7 @@ def _formed(scope: Scope, body: dict[str, Any], form: str) -> dict[str, Any]:
 def create(call: Call, kind: str) -> Response:
     """Make a resource: 201 with the whole resource."""
     resource = schema_checks.checked(call, kind, registry.new(call, kind, call.body()))
-    registry.put(call, kind, resource)
+    audit_log.write(call, kind, resource)
     if kind == "schemas" and union_rules.UNION in resource.get(union_rules.TAGS, ()):
         union_rules.check_merge(call.scope, resource["meta:class"])
     return answer(resource, 201)
@@ -99,7 +110,7 @@ def delete(call: Call, kind: str) -> Response:
     """Delete a resource: 204; raises a 400 while another resource or a dataset uses it (assumed)."""
     resource = _found(call, kind)
     schema_checks.refuse_when_used(call, resource)
-    call.scope.delete(kind, resource["$id"])
+    audit_log.delete(call, kind, resource)
     for row in call.scope.find("descriptors", resource["$id"]):
         call.scope.delete("descriptors", row.id)
     return Response(status_code=204)
@@ -110,7 +121,7 @@ def _changed(call: Call, kind: str, old: dict[str, Any], new: dict[str, Any]) ->
     made = old["meta:registryMetadata"]["repo:createdDate"]
     body = {**new, **identity, "version": registry.raised(old["version"])}
     resource = schema_checks.checked(call, kind, registry.completed(call, body, made=made), old=old)
-    registry.put(call, kind, resource)
+    audit_log.write(call, kind, resource, old)
     schema_checks.check_dependents(call, resource)
     return resource
 

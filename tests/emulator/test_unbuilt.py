@@ -20,7 +20,7 @@ def test_an_operation_of_adobes_answers_501_by_name(client: Client) -> None:
     """An operation that Adobe has and we do not is named."""
     for method, path, name in (
         ("POST", "/query/queries", "createQuery"),
-        ("GET", "/schemaregistry/rpc/sampledata/abc", "retrieveSampleData"),
+        ("GET", "/exim/packages/abc", "lookUpPackage"),
         ("PATCH", "/catalog/v2/dataSets/abc", "patchDataSetV2"),
     ):
         answer = client.call(method, path, {})
