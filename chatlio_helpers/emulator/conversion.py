@@ -102,18 +102,18 @@ def _inside(fit: Convert, value: Any, step: str) -> Any:
         raise problem.under(step) from None
 
 
-def _scalar(shape: str, fit: Convert) -> Convert:
+def _scalar(shape: str, fit: Convert, ready: type | None = None) -> Convert:
+    """Make the converter of a scalar; a value whose type is *ready* fits as it is."""
+
     def convert(value: Any) -> Any:
+        if type(value) is ready:
+            return value
         try:
             return fit(value)
         except EvaluationError:
             raise TypeMismatch(_WORDS[shape], value) from None
 
     return convert
-
-
-def _string(value: Any) -> str:
-    return value if type(value) is str else text(value)
 
 
 def _whole(value: Any) -> int:
@@ -147,10 +147,10 @@ def _date(value: Any) -> str:
 
 
 _SCALARS: Final[dict[str, Convert]] = {
-    "string": _scalar("string", _string),
+    "string": _scalar("string", text, str),
     "date-time": _scalar("date-time", lambda value: iso(moment(value))),
     "date": _scalar("date", _date),
     "integer": _scalar("integer", _whole),
     "number": _scalar("number", _number),
-    "boolean": _scalar("boolean", boolean),
+    "boolean": _scalar("boolean", boolean, bool),
 }

@@ -94,6 +94,10 @@ _FIXED: Final[dict[str, Callable[[int], Reader]]] = {
 }
 
 
+_COMMON_NUMBERS: Final = ("year", "month", "day", "hour", "minute", "second")  # as date-times are mostly written
+_COMMON: Final = {*_COMMON_NUMBERS, "zone"}
+
+
 def parse(text: str, pattern: str) -> datetime:
     """Read ``text`` by a pattern. A missing time is midnight, a missing zone UTC (assumed from the samples)."""
     shape = compiled(pattern)
@@ -110,6 +114,9 @@ def parse(text: str, pattern: str) -> datetime:
 
 
 def _built(fields: dict[str, str]) -> datetime:
+    if fields.keys() == _COMMON:
+        place = _zone_of(fields["zone"])
+        return datetime(*[int(fields[name]) for name in _COMMON_NUMBERS], 0, place)
     year = _year(fields)
     place = _zone_of(fields.get("zone", "Z"))
     fraction = fields.get("fraction", "")[:6].ljust(6, "0")

@@ -61,8 +61,12 @@ class Expression:
         Raises ``MissingAttribute`` for a path the payload lacks, else ``EvaluationError``. The payload is never
         changed, but the value may share parts with it.
         """
+        return self.work_out(Scope(payload, now, indexes))
+
+    def work_out(self, scope: Scope) -> Any:
+        """As ``evaluate``, for a row that is at hand already."""
         try:
-            return self.compiled(Scope(payload, now, indexes))
+            return self.compiled(scope)
         except EvaluationError:
             raise
         except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as problem:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from regex import error as NotAPattern
+
+from . import java_regex
 from .xdm_shapes import Schema, merged
 
 
@@ -101,6 +104,7 @@ def _object_check(schema: Schema, location: str) -> Check | None:
     checks = {name: compile_schema(child, f"{location}/properties/{name}") for name, child in properties.items()}
     other = compile_schema(more, f"{location}/additionalProperties") if isinstance(more, Mapping) else None
     closed = more is False
+    ready = {name: _ready(child) for name, child in properties.items()}
 
     def check(value: dict[str, Any]) -> list[Found] | None:
         found: list[Found] = []
@@ -108,6 +112,8 @@ def _object_check(schema: Schema, location: str) -> Check | None:
             if name not in value:
                 found.append(Found(location, "required", f"required key [{name}] not found"))
         for name, child in value.items():
+            if type(child) is ready.get(name):
+                continue
             rule = checks.get(name, other)
             if rule is not None:
                 inside = rule(child)
@@ -119,6 +125,16 @@ def _object_check(schema: Schema, location: str) -> Check | None:
         return found or None
 
     return check
+
+
+_READY: Final = {"string": str, "integer": int, "number": float, "boolean": bool}
+
+
+def _ready(schema: Schema) -> type | None:
+    """The Python type whose values are all valid, so that no check need be called; None when there is no such type."""
+    whole = merged(schema)
+    name = whole.get("type")
+    return _READY.get(name) if isinstance(name, str) and not _rules(whole) else None
 
 
 def _array_check(schema: Schema, location: str) -> Check | None:
@@ -160,14 +176,17 @@ def _enum(allowed: list[Any]) -> Rule:
 
 def _pattern(pattern: str) -> Rule:
     try:
-        expression = re.compile(pattern)
-    except re.error as problem:
+        java_regex.compiled(pattern)
+    except NotAPattern as problem:
         words = f"the schema's pattern {pattern} cannot be read: {problem}"
         return lambda _value: ("pattern", words)
 
     def rule(value: Any) -> tuple[str, str] | None:
-        if not isinstance(value, str) or expression.search(value):
-            return None
+        try:
+            if not isinstance(value, str) or java_regex.search(pattern, value):
+                return None
+        except java_regex.SlowPattern as problem:
+            return "pattern", f"string [{_shown(value)}] could not be held against pattern {pattern}: {problem}"
         return "pattern", f"string [{_shown(value)}] does not match pattern {pattern}"
 
     return rule
