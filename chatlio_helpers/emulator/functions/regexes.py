@@ -1,23 +1,28 @@
-"""Regular expression functions; patterns are Java's, read by Python's engine, which knows nearly all of them."""
+"""Regular expression functions; patterns are Java's."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from regex import error as NotAPattern
+
+from .. import java_regex
 from ..expression_errors import EvaluationError
 from .registry import category
 
 function = category("Regular Expression")
 
 
-@lru_cache(maxsize=512)
-def pattern_of(regex: str) -> re.Pattern[str]:
-    """Compile a pattern; Java's ``(?<name>...)`` is Python's ``(?P<name>...)``."""
+@contextmanager
+def explained(pattern: str) -> Iterator[None]:
+    """Turn what a pattern may do wrong into the language's own error."""
     try:
-        return re.compile(re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", regex))
-    except (re.error, OverflowError, RecursionError) as problem:
-        raise EvaluationError(f"{regex[:80]!r} is not a regular expression: {problem}") from problem
+        yield
+    except NotAPattern as problem:
+        raise EvaluationError(f"{pattern[:80]!r} is not a regular expression: {problem}") from problem
+    except java_regex.SlowPattern as problem:
+        raise EvaluationError(f"{pattern[:80]!r} was given up: {problem}") from problem
 
 
 _PARAMETERS = ("String string: text to look at", "String regex: the regular expression")
@@ -28,7 +33,8 @@ _PARAMETERS = ("String string: text to look at", "String regex: the regular expr
           '["E259,E259B_009,1_1","E259","1_1"]')  # fmt: skip
 def extract_regex(string: str, regex: str) -> list[str | None]:
     """The match and its groups."""
-    found = pattern_of(regex).search(string)
+    with explained(regex):
+        found = java_regex.search(regex, string)
     return [found[0], *found.groups()] if found else []
 
 
@@ -37,4 +43,5 @@ def extract_regex(string: str, regex: str) -> list[str | None]:
           note="That the whole text must fit follows Java's matches (assumed).")  # fmt: skip
 def matches_regex(string: str, regex: str) -> bool:
     """Whether the whole text fits."""
-    return pattern_of(regex).fullmatch(string) is not None
+    with explained(regex):
+        return java_regex.fullmatch(regex, string) is not None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .. import java_regex
 from ..expression_errors import EvaluationError
-from .regexes import pattern_of
+from .regexes import explained
 from .registry import category
 from .values import LONGEST_TEXT, text
 
@@ -35,7 +36,10 @@ def bounded(value: str) -> str:
 def explode(string: str, regex: str | None = None) -> list[str]:
     """Split by regex as Java's split does."""
     parts, start = [], 0
-    for found in pattern_of(regex if regex is not None else ",").finditer(string):
+    pattern = "," if regex is None else regex
+    with explained(pattern):
+        matches = list(java_regex.each(pattern, string))
+    for found in matches:
         if found.end() > 0 and not (found.start() == found.end() and found.end() == len(string)):
             parts.append(string[start : found.start()])
             start = found.end()
