@@ -2,8 +2,8 @@
 
 Adobe's functions page writes its patterns in Java's way (documented: data-prep/functions), and the messages of the
 streaming validation are a Java library's (inferred from their printed words). ``regex`` knows the parts that Python's
-``re`` lacks (``\\p{L}``, possessive quantifiers, ``[a-z&&[^b]]``) and can stop after a time, so that no pattern holds up
-the rows behind it. What the two spell differently is translated here, token by token.
+``re`` lacks (``\\p{L}``, possessive quantifiers, ``[a-z&&[^b]]``) and can stop after a time, so that no pattern holds
+up the rows behind it. What the two spell differently is translated here, token by token.
 """
 
 from __future__ import annotations
