@@ -6,6 +6,7 @@ The indexes only narrow down what is read; whether an object fits a condition is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from .filters import Condition
@@ -22,6 +23,8 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "targetConnections": ("connectionSpec.id", "baseConnectionId", "params.dataSetId"),
     "runs": ("state",),
     "dataSets": ("schemaRef.id", "tags.adobe/pqs/table[]"),
+    "batches": ("status", "version", "externalId", "createdClient", "createdUser", "updatedUser", "started",
+                "completed", "recordCount", "failedRecordCount", "size"),
     "schemas": ("meta:class", "meta:altId"),
     "mixins": ("meta:altId",),
     "classes": ("meta:altId",),
@@ -34,8 +37,13 @@ _FLOW, _XDM = {"id": "id", "name": "name"}, {"$id": "id", "title": "name"}
 _IN_COLUMNS: dict[str, dict[str, str]] = {
     **dict.fromkeys(("flows", "connections", "sourceConnections", "targetConnections", "mappingSets"), _FLOW),
     **dict.fromkeys(("schemas", "mixins", "classes", "datatypes"), _XDM),
-    "dataSets": {"name": "name"}, "runs": {"id": "id", "flowId": "name"},
+    "dataSets": {"name": "name", "created": "created", "updated": "updated"}, "runs": {"id": "id", "flowId": "name"},
+    "batches": {"relatedObjects[].id": "name", "created": "created", "updated": "updated"},
 }  # fmt: skip
+THEN = {"batches": ("created",)}  # the order that a kind is mostly asked for in, where it is not that of number
+_NUMBERS = ("started", "completed", "recordCount", "failedRecordCount", "size")  # to SQLite 7 is not equal to '7'
+_COMPARISONS = ("<", "<=", ">", ">=")
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _OTHERWISE = "*"  # where an array has not exactly one element, its index says no more than that
 
 
@@ -46,10 +54,14 @@ def indexes() -> Iterator[str]:
         yield f"CREATE INDEX IF NOT EXISTS objects_by_{column} ON objects (seat, sandbox, kind, {column})"
     for kind, paths in INDEXED.items():
         for path in paths:
-            yield (
-                f'CREATE INDEX IF NOT EXISTS "objects_{kind}_{path}" ON objects (seat, sandbox, {_expression(path)}) '
-                f"WHERE kind = '{kind}'"
-            )
+            parts = ", ".join(("seat", "sandbox", _expression(path), *THEN.get(kind, ())))
+            yield f"CREATE INDEX IF NOT EXISTS \"objects_{kind}_{path}\" ON objects ({parts}) WHERE kind = '{kind}'"
+    status = _expression("status")
+    for name, parts in (("dataset", "name, created"), ("dataset_status", f"name, {status}, created")):
+        yield (
+            f'CREATE INDEX IF NOT EXISTS "objects_batches_{name}" ON objects (seat, sandbox, {parts}) '
+            "WHERE kind = 'batches'"
+        )
 
 
 def order_by(order: Sequence[str], where: Sequence[Condition] = ()) -> str:
@@ -78,16 +90,21 @@ def narrowed(seat: str, sandbox: str, kind: str, where: Sequence[Condition]) -> 
         expression = _lookup(kind, condition)
         if expression is None:
             whole = False
-        elif condition.path.endswith("[]"):
-            whole = False
-            # One search for each: with IN, SQLite would rather read all objects in the order of the list.
+        elif condition.operator != "==":
+            sql += f" AND {expression} {condition.operator} ?"
+            values.append(int(condition.values[0]))
+        elif len(condition.values) == 1 and not condition.path.endswith("[]"):
+            sql += f" AND {expression} = ?"
+            values += _wanted(condition)
+        else:
+            others = [_OTHERWISE] if condition.path.endswith("[]") else []
+            whole = whole and not others
+            # One search for each: with IN or OR, SQLite would rather read all objects in the order of the list.
             own = f"seat = ? AND sandbox = ? AND {_of_kind(kind)} AND {expression} = ?"
             found = f"SELECT number FROM objects WHERE {own}"  # noqa: S608
-            sql += f" AND number IN ({' UNION '.join([found] * (len(condition.values) + 1))})"
-            values += [part for value in (*condition.values, _OTHERWISE) for part in (seat, sandbox, value)]
-        else:
-            sql += f" AND ({' OR '.join([f'{expression} = ?'] * len(condition.values))})"
-            values += condition.values
+            wanted = [*_wanted(condition), *others]
+            sql += f" AND number IN ({' UNION '.join([found] * len(wanted))})"
+            values += [part for value in wanted for part in (seat, sandbox, value)]
     return f"seat = ? AND sandbox = ? AND {sql}", (seat, sandbox, *values), whole
 
 
@@ -97,9 +114,10 @@ def _of_kind(kind: str) -> str:
 
 
 def _lookup(kind: str, condition: Condition) -> str | None:
-    if condition.operator != "==":
-        return None
     column = _IN_COLUMNS.get(kind, {}).get(condition.path)
+    if condition.operator != "==":
+        compared = condition.operator in _COMPARISONS and column in ("created", "updated")
+        return column if compared and _NUMBER.fullmatch(condition.values[0]) and len(condition.values) == 1 else None
     return column or (_expression(condition.path) if condition.path in INDEXED.get(kind, ()) else None)
 
 
@@ -109,3 +127,9 @@ def _expression(path: str) -> str:
     if not path.endswith("[]"):
         return f"json_extract(body, '{steps}')"
     return f"CASE json_array_length(body, '{steps}') WHEN 1 THEN json_extract(body, '{steps}[0]') ELSE '*' END"
+
+
+def _wanted(condition: Condition) -> list[int | str]:
+    """Give the values as SQL compares them."""
+    numeric = condition.path in _NUMBERS
+    return [int(value) if numeric and _NUMBER.fullmatch(value) else value for value in condition.values]

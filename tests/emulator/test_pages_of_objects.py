@@ -80,7 +80,8 @@ def test_equality_uses_an_index(tmp_path: Path) -> None:
         for kind, paths in selection.INDEXED.items():
             for path in paths:
                 sql, values, _ = selection.narrowed("ada", "prod", kind, [Condition(path, "==", ("x",))])
-                tail = selection.order_by(selection.NEWEST_FIRST, [Condition(path, "==", ("x",))])
+                newest = tuple(f"-{column}" for column in selection.THEN.get(kind, ("number",)))
+                tail = selection.order_by(newest, [Condition(path, "==", ("x",))])
                 text = f"EXPLAIN QUERY PLAN SELECT body FROM objects WHERE {sql} ORDER BY {tail}"  # noqa: S608
                 plan = database.execute(text, values).fetchall()
                 assert any(f"objects_{kind}_{path}" in row[3] for row in plan), (kind, path, plan)
