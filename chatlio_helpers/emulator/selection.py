@@ -40,6 +40,7 @@ _IN_COLUMNS: dict[str, dict[str, str]] = {
     "dataSets": {"name": "name", "created": "created", "updated": "updated"}, "runs": {"id": "id", "flowId": "name"},
     "batches": {"relatedObjects[].id": "name", "created": "created", "updated": "updated"},
 }  # fmt: skip
+_FEW = ("id", "$id", "name", "title", "flowId")
 THEN = {"batches": ("created",)}  # the order that a kind is mostly asked for in, where it is not that of number
 _NUMBERS = ("started", "completed", "recordCount", "failedRecordCount", "size")  # to SQLite 7 is not equal to '7'
 _COMPARISONS = ("<", "<=", ">", ">=")
@@ -71,7 +72,13 @@ def order_by(order: Sequence[str], where: Sequence[Condition] = ()) -> str:
     """
     # An element of an array is always an id, which few objects hold: they are found first and sorted afterwards. The
     # plus keeps SQLite from walking through all objects in the order of the list instead.
-    sorted_later = "+" if any(condition.path.endswith("[]") for condition in where) else ""
+    # The same holds for an id or a name, unless their own index gives the order as well, which is that of number.
+    by_number = not order or order[0].removeprefix("-") == "number"
+    few = any(
+        condition.path.endswith("[]") or (condition.path in _FEW and condition.operator == "==" and not by_number)
+        for condition in where
+    )
+    sorted_later = "+" if few else ""
     parts = []
     for text in order:
         column = text.removeprefix("-")
