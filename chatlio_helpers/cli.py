@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from .commands import journey, platform
+from .commands import journey, platform_state
 from .commands.output import INTERRUPTED, USAGE, as_json, emit, emit_error, tell
 from .errors import KitError
 
@@ -110,7 +110,7 @@ def doctor(json_wanted: bool, **where: str) -> None:
 
 
 journey.add_to(kit)
-kit.add_command(platform.platform)
+kit.add_command(platform_state.platform)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

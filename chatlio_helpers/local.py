@@ -30,6 +30,7 @@ from .secret import Secret
 START_LIMIT = 20.0  # seconds
 STOP_LIMIT = 10.0
 DEFAULT_SEAT = "default"
+_STATE = ("state.sqlite*", "journal.sqlite*", "lake", "imports", "staging", "credentials", "platform.json")
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,20 @@ class LocalPlatform:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call the platform's own controls under ``/_local/``; gives the JSON answer."""
+        return json.loads(self.download(method, path, body) or b"null")
+
+    def download(self, method: str, path: str, body: Any = None) -> bytes:
+        """Call the platform's own controls under ``/_local/``; gives the answer as it came.
+
+        Raises NotFound and LocalPlatformError with the platform's words.
+        """
         token = Secret((self.data / "admin-token").read_text(encoding="utf-8").strip())
         data = None if body is None else json.dumps(body).encode()
         headers = {"x-local-token": token.reveal(), "Content-Type": "application/json"}
         request = Request(self.url + path, data=data, method=method, headers=headers)  # noqa: S310 - loopback http
         try:
             with urlopen(request, timeout=30) as answer:  # noqa: S310
-                return json.loads(answer.read() or b"null")
+                return bytes(answer.read())
         except HTTPError as error:
             words = error.read().decode("utf-8", "replace")[:300]
             kind = NotFound if error.code == 404 else LocalPlatformError
@@ -148,11 +156,43 @@ def reset(data: Path | None = None) -> LocalPlatform:
     stop(folder)
     import shutil
 
-    for name in ("state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "journal.sqlite", "journal.sqlite-wal",
-                 "journal.sqlite-shm", "lake", "credentials", "platform.json"):  # fmt: skip
-        path = folder / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for pattern in _STATE:
+        for path in folder.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return start(folder)
+
+
+def export_state(file: Path, data: Path | None = None) -> dict[str, Any]:
+    """Write all state of the local platform, of every seat, to the new archive *file*; works while it runs.
+
+    The archive holds the credentials of the local seats and is readable by its owner only. Raises LocalPlatformError.
+    """
+    return _told(Path(data) if data else default_data(), "--export", str(file.absolute()))
+
+
+def import_state(file: Path, data: Path | None = None, *, replace: bool = False) -> dict[str, Any]:
+    """Take all state from the archive *file*, whole or not at all; *replace* lets it take the place of what is there.
+
+    Raises LocalPlatformError: the platform runs, the archive is damaged or newer, or the folder has a state already.
+    """
+    folder = config.private_folder(Path(data) if data else default_data())
+    if attach(folder):
+        raise LocalPlatformError(
+            f"The local platform in {folder} is running.",
+            cause="its state can only be changed by itself while it runs",
+            next_step="run `chatlio-kit platform down`, then import again",
+        )
+    return _told(folder, "--import", str(file.absolute()), *(["--replace"] if replace else []))
+
+
+def _told(folder: Path, *words: str) -> dict[str, Any]:
+    """Run the platform's own program on *folder* until it ends; gives what it says."""
+    command = [sys.executable, "-m", "chatlio_helpers.emulator", "--data", str(folder), *words]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise _failure(done.stderr, begin_empty="")
+    said: dict[str, Any] = json.loads(done.stdout)
+    return said
 
 
 def default_data() -> Path:
@@ -169,7 +209,7 @@ def _launch(folder: Path) -> LocalPlatform:
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise _failure(log)
+            raise _failure(log.read_bytes(), begin_empty="; or run `chatlio-kit platform reset` to begin empty")
         if found := attach(folder):
             return found
         time.sleep(0.01)
@@ -181,22 +221,19 @@ def _launch(folder: Path) -> LocalPlatform:
     )
 
 
-def _failure(log: Path) -> LocalPlatformError:
+def _failure(words: bytes, *, begin_empty: str) -> LocalPlatformError:
     """Turn the one JSON line that the platform leaves when it cannot start into an error."""
-    lines = log.read_bytes().decode("utf-8", "replace").strip().splitlines()
+    lines = words.decode("utf-8", "replace").strip().splitlines()
     for line in reversed(lines):
         with suppress(ValueError):
             said: Mapping[str, Any] = json.loads(line)
             if "error" in said:
-                step = str(said.get("next", ""))
-                begin_empty = "; or run `chatlio-kit platform reset` to begin empty" if "state" in said["error"] else ""
-                return LocalPlatformError(
-                    str(said["error"]), cause=str(said.get("cause", "")), next_step=step + begin_empty
-                )
+                step = str(said.get("next", "")) + (begin_empty if "state" in said["error"] else "")
+                return LocalPlatformError(str(said["error"]), cause=str(said.get("cause", "")), next_step=step)
     return LocalPlatformError(
         "The local platform could not start.",
         cause=lines[-1] if lines else "it left no words",
-        next_step=f"read {log}",
+        next_step="read start.log in its state folder",
     )
 
 

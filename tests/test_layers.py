@@ -29,7 +29,7 @@ RUNGS = [  # each line may import only what stands on it or above it
     events payloads documented frames quality charts picture privacy simulator xdm
     aep
     local connection
-    onboarding outbox delivery sender verification
+    onboarding outbox delivery sender verification replay
     journey monitor lessons
     panels doctor runner notebook_rules cli commands __main__ __init__
     """.replace("\n        ", " ")

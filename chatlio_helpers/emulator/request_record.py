@@ -22,7 +22,10 @@ KEPT_HEADERS = ("content-type", "accept", "if-match", "x-sandbox-name", "x-adobe
 
 
 class Entry(NamedTuple):
-    """One request as it was noted; ``headers`` are raw pairs, ``at`` is epoch seconds, bodies may be cut."""
+    """One request as it was noted; ``headers`` are raw pairs, ``at`` is epoch seconds, bodies may be cut.
+
+    ``path`` is percent-encoded, as it came.
+    """
 
     number: int
     at: float
@@ -73,7 +76,7 @@ class RequestRecord:
 
     def note(self, scope: Any, status: int, ms: float, request: bytes, answer: bytes, *, cut: bool) -> None:
         """Note one request; *scope* is ASGI's, *status* 0 when no answer went out."""
-        path = scope["path"]
+        path = scope["raw_path"].decode("latin-1")  # as it came: an id may hold a slash, which then is %2F
         is_post = path.startswith("/collection")
         headers = scope["headers"]
         if not is_post:  # an inlet's sender needs no header, and picking some would cost time
