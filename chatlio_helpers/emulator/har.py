@@ -12,7 +12,7 @@ import orjson
 
 def log(requests: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Give *requests*, as ``/_local/requests`` shows them, as one archive; hosts are not known and say so."""
-    creator = {"name": "chatlio-kit local platform", "version": "1"}
+    creator = {"name": "local platform of the Chatlio kit", "version": "1"}
     return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(one) for one in requests]}}
 
 
