@@ -50,10 +50,12 @@ from .folder import Folder
 from .guard import Guard
 from .hosts import Hosts
 from .importer import Importer
+from .inlets import Inlets
 from .landing import Lander
 from .platform import Platform
 from .problems import AepProblem
 from .service import refusal
+from .short_path import ShortPath
 from .slashes import Slashes
 from .unbuilt import last_route
 
@@ -99,10 +101,11 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
         exception_handlers={Exception: unexpected},
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Activity), Middleware(Guard), Middleware(Faults), Middleware(Slashes)],
+        middleware=[Middleware(layer) for layer in (Activity, ShortPath, Guard, Faults, Slashes)],
     )
     app.router.redirect_slashes = False
     app.state.platform, app.state.folder, app.state.hosts = platform, folder, Hosts()
+    app.state.inlets = Inlets(platform)
     return app
 
 

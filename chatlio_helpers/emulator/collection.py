@@ -8,90 +8,94 @@ from __future__ import annotations
 
 import itertools
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
 
-from . import envelopes, flows
+from . import envelopes
+from .inlet_post import Post, refuse, respond
+from .inlets import Destination, Inlet, Inlets
 from .journal import JournalUnwritable, Message
 from .pipeline import Fate
 from .pipelines import CannotMap
 from .platform import Platform
 from .problems import CollectionProblem, Problem
 from .provenance import OPERATIONS, Operation, assumed, documented
-from .service import answer, refusal
-from .store import Row, Scope
 from .sync_limit import SyncLimit
 
-LARGEST = 1_000_000  # bytes of a request; documented as 1 MB, which of the two megabytes is meant is not
 RETRY_AFTER = 5  # seconds
-FLOW_ID = "x-adobe-flow-id"
-SMILE = "application/x-jackson-smile"
 SHOWN_VIOLATIONS = 5  # documented: synchronous validation stops after five
-_INVALID = "Invalid XDM Message Format"
+_SKIPPED = {"skipped": True}
 
 _counter = itertools.count(1)
+_process = os.getpid() % 10_000
 _sync_limit = SyncLimit()  # inlet ids are unique over all platforms, so one will do
 
 
-@dataclass(frozen=True)
-class Inlet:
-    """An inlet and whose it is."""
+class Endpoint:
+    """The ASGI application behind both paths: 200 or 207 once the messages are on disk, else a refusal."""
 
-    id: str
-    row: Row
-    org_id: str
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Take one post."""
+        state, post = scope["app"].state, Post(scope, receive)
+        try:
+            inlet = state.inlets.inlet(post.inlet)
+            if post.is_smile:
+                raise CollectionProblem(501, "Not Implemented", "The local platform does not read Smile: send JSON")
+            take = several if post.several else one
+            status, body = await take(state.platform, state.inlets, inlet, post)
+        except Problem as problem:
+            await refuse(send, problem)
+        else:
+            await respond(send, status, body)
 
-    def refuse(self, why: str, status: int = 400, *, cause: Any = None) -> CollectionProblem:
-        """Give a refusal in the words of the streaming endpoint, which begin with inlet and organisation."""
-        return CollectionProblem(status, _INVALID, f"inletId: [{self.id}] imsOrgId: [{self.org_id}] {why}", cause=cause)
 
-
-async def one(request: Request) -> Response:
+async def one(platform: Platform, inlets: Inlets, inlet: Inlet, post: Post) -> tuple[int, dict[str, Any]]:
     """Take one message: 200 when it is on disk."""
-    try:
-        platform: Platform = request.app.state.platform
-        inlet = _inlet(platform, request)
-        content = await _content(request)
-        payload = _object(inlet, content)
-        message = _message(platform, inlet, _flow_id(request, payload), content, payload, _transaction(platform))
-        verdict = _verdict(platform, inlet, request, message, payload)
-        await _keep(platform, [message])
-    except Problem as problem:
-        return refusal(problem)
-    body = {"inletId": inlet.id, "xactionId": message.transaction_id, "receivedTimeMs": message.received}
-    return answer(body | {"syncValidation": verdict})
+    content = await post.content()
+    payload = parsed(inlet, content)
+    destination = inlets.destination(inlet, _flow_id(post, payload))
+    return await keep_one(platform, destination, post, content, payload)
 
 
-async def several(request: Request) -> Response:
+async def keep_one(
+    platform: Platform, destination: Destination, post: Post, content: bytes, payload: dict[str, Any]
+) -> tuple[int, dict[str, Any]]:
+    """Keep the message *payload*, whose bytes are *content*, and give the answer to it."""
+    now = platform.clock.now_ms()
+    message = _message(destination, content, payload, _transaction(now), now)
+    verdict = _verdict(platform, destination.inlet, post, message, payload)
+    await _keep(platform, [message])
+    return 200, {
+        "inletId": destination.inlet.id, "xactionId": message.transaction_id, "receivedTimeMs": now,
+        "syncValidation": verdict,
+    }  # fmt: skip
+
+
+async def several(platform: Platform, inlets: Inlets, inlet: Inlet, post: Post) -> tuple[int, dict[str, Any]]:
     """Take several messages: 207 when those that were taken are on disk; each has its own outcome, in their order."""
-    try:
-        platform: Platform = request.app.state.platform
-        inlet = _inlet(platform, request)
-        payloads = _object(inlet, await _content(request)).get("messages")
-        if not isinstance(payloads, list) or not payloads:
-            raise inlet.refuse("Message body has no messages: an array under the key messages is needed")
-        batch = _transaction(platform)
-        outcomes = [_outcome(platform, inlet, request, batch, *numbered) for numbered in enumerate(payloads)]
-        await _keep(platform, [outcome for outcome in outcomes if isinstance(outcome, Message)])
-    except Problem as problem:
-        return refusal(problem)
+    payloads = parsed(inlet, await post.content()).get("messages")
+    if not isinstance(payloads, list) or not payloads:
+        raise inlet.refuse("Message body has no messages: an array under the key messages is needed")
+    now = platform.clock.now_ms()
+    batch = _transaction(now)
+    outcomes = [
+        _outcome(inlets, inlet, post, payload, f"{batch}:{number}", now) for number, payload in enumerate(payloads)
+    ]
+    await _keep(platform, [outcome for outcome in outcomes if isinstance(outcome, Message)])
     body = {"inletId": inlet.id, "batchId": batch, "receivedTimeMs": platform.clock.now_ms()}
-    return answer(body | {"responses": [_response(outcome) for outcome in outcomes]}, 207)
+    return 207, body | {"responses": [_response(outcome) for outcome in outcomes]}
 
 
-def _outcome(
-    platform: Platform, inlet: Inlet, request: Request, batch: str, number: int, payload: Any
-) -> Message | Problem:
+def _outcome(inlets: Inlets, inlet: Inlet, post: Post, payload: Any, transaction: str, now: int) -> Message | Problem:
     try:
         if not isinstance(payload, dict) or not payload:
             raise inlet.refuse("Message is not a JSON object with fields")
-        flow = _flow_id(request, payload)
-        return _message(platform, inlet, flow, orjson.dumps(payload), payload, f"{batch}:{number}")
+        destination = inlets.destination(inlet, _flow_id(post, payload))
+        return _message(destination, orjson.dumps(payload), payload, transaction, now)
     except Problem as problem:
         return problem
 
@@ -102,48 +106,13 @@ def _response(outcome: Message | Problem) -> dict[str, Any]:
     return {"statusCode": outcome.status, "message": outcome.body["report"]["message"]}
 
 
-def _inlet(platform: Platform, request: Request) -> Inlet:
-    id = request.path_params["inlet"]
-    row = platform.store.anywhere(flows.INLETS, id)
-    seat = platform.seats.get(row.seat) if row else None
-    if row is None or seat is None:
-        raise CollectionProblem(400, "Invalid Inlet", f"inletId: [{id}] There is no inlet with this id")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == SMILE:
-        raise CollectionProblem(501, "Not Implemented", "The local platform does not read Smile: send JSON")
-    return Inlet(id, row, seat.org_id)
-
-
-async def _content(request: Request) -> bytes:
-    """Give the body; raises 413 as soon as it is known to be too large, before the rest of it is read."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > LARGEST:
-        raise _too_large()
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST:
-                raise _too_large()
-    except ClientDisconnect as error:
-        raise CollectionProblem(400, "Bad Request", "The sender hung up before the message was whole") from error
-    return b"".join(parts)
-
-
-def _too_large() -> CollectionProblem:
-    problem = CollectionProblem(
-        413, "Request Entity Too Large", f"The request is larger than {LARGEST} bytes (1 MB), the limit of an inlet"
-    )
-    problem.headers["connection"] = "close"  # the rest of the body is not read
-    return problem
-
-
-def _object(inlet: Inlet, content: bytes) -> dict[str, Any]:
-    if not content.strip():
-        raise inlet.refuse("Message body is empty")
+def parsed(inlet: Inlet, content: bytes) -> dict[str, Any]:
+    """Give the JSON object that *content* is; raises the inlet's refusal when it is none, or an empty one."""
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError as error:
+        if not content.strip():
+            raise inlet.refuse("Message body is empty") from error
         raise inlet.refuse(f"Message is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise inlet.refuse(f"Message is not a JSON object but a JSON {_json_name(value)}")
@@ -157,47 +126,23 @@ def _json_name(value: Any) -> str:
     return names.get(type(value), "number")
 
 
-def _flow_id(request: Request, payload: dict[str, Any]) -> str:
-    return (
-        request.headers.get(FLOW_ID) or request.query_params.get(FLOW_ID) or envelopes.flow_id(payload) or ""
-    ).strip()
+def _flow_id(post: Post, payload: dict[str, Any]) -> str:
+    return post.flow_id or envelopes.flow_id(payload).strip()
 
 
-def _message(
-    platform: Platform, inlet: Inlet, flow_id: str, content: bytes, payload: dict[str, Any], transaction: str
-) -> Message:
-    if not flow_id:
-        raise inlet.refuse("Message has unknown xdm format")
-    scope = platform.store.within(inlet.row.seat, inlet.row.sandbox)
-    flow = flows.current(platform, scope, flow_id)
-    if flow is None or not _belongs(scope, flow, inlet):
-        raise inlet.refuse(f"flowId: [{flow_id}] There is no dataflow with this id on this inlet")
-    if flow["state"] != "enabled":
-        raise inlet.refuse(f"flowId: [{flow_id}] The dataflow is not enabled: its state is {flow['state']}")
-    fault = envelopes.fault(payload, inlet.org_id) if envelopes.takes_envelopes(flow) else ""
+def _message(destination: Destination, content: bytes, payload: dict[str, Any], transaction: str, now: int) -> Message:
+    inlet = destination.inlet
+    fault = envelopes.fault(payload, inlet.org_id) if destination.wrapped else ""
     if fault:
         raise inlet.refuse(fault)
     return Message(
-        scope.seat, scope.sandbox, flow_id, _dataset(scope, flow), inlet.id, transaction,
-        platform.clock.now_ms(), content,
-    )  # fmt: skip
+        inlet.seat, inlet.sandbox, destination.flow, destination.dataset, inlet.id, transaction, now, content
+    )
 
 
-def _belongs(scope: Scope, flow: dict[str, Any], inlet: Inlet) -> bool:
-    if inlet.row.body.get("flowId"):
-        return inlet.row.body["flowId"] == flow["id"]
-    bases = (scope.get("sourceConnections", id) for id in flow.get("sourceConnectionIds", ()))
-    return any(row and row.body.get("baseConnectionId") == inlet.row.body["connectionId"] for row in bases)
-
-
-def _dataset(scope: Scope, flow: dict[str, Any]) -> str:
-    targets = (scope.get("targetConnections", id) for id in flow.get("targetConnectionIds", ()))
-    return next((row.body["params"]["dataSetId"] for row in targets if row), "")
-
-
-def _transaction(platform: Platform) -> str:
+def _transaction(now: int) -> str:
     """Make an id in the printed form: epoch milliseconds, node, running number."""
-    return f"{platform.clock.now_ms()}:{os.getpid() % 10_000}:{next(_counter)}"
+    return f"{now}:{_process}:{next(_counter)}"
 
 
 async def _keep(platform: Platform, messages: list[Message]) -> None:
@@ -209,13 +154,11 @@ async def _keep(platform: Platform, messages: list[Message]) -> None:
         raise problem from error
 
 
-def _verdict(
-    platform: Platform, inlet: Inlet, request: Request, message: Message, payload: dict[str, Any]
-) -> dict[str, Any]:
+def _verdict(platform: Platform, inlet: Inlet, post: Post, message: Message, payload: dict[str, Any]) -> dict[str, Any]:
     """Validate at once when asked to; raises the documented 400, and then the message is not kept."""
-    asked = request.query_params.get("syncValidation") or request.query_params.get("synchronousValidation") or ""
+    asked = post.query.get("syncValidation") or post.query.get("synchronousValidation") or ""
     if asked.lower() != "true":
-        return {"skipped": True}
+        return _SKIPPED
     if not _sync_limit.allows(inlet.id):
         raise inlet.refuse("Synchronous validation is limited to 60 requests a minute for each inlet", 429)
     fate = _fate(platform, inlet, message, payload)
@@ -244,9 +187,10 @@ def _cause(fate: Fate) -> dict[str, Any]:
     }  # fmt: skip
 
 
+endpoint = Endpoint()
 routes = [
-    Route("/collection/batch/{inlet}", several, methods=["POST"], name="postBatchOfStreamingMessages"),
-    Route("/collection/{inlet}", one, methods=["POST"], name="sendMessage"),
+    Route("/collection/batch/{inlet}", endpoint, methods=["POST"], name="postBatchOfStreamingMessages"),
+    Route("/collection/{inlet}", endpoint, methods=["POST"], name="sendMessage"),
 ]
 _NOTE = (
     "refusals of an unknown inlet, an unknown or paused dataflow, and of what is not a JSON object: 400 in the form "

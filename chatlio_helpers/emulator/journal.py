@@ -5,10 +5,11 @@ many requests that wait at the same time share one commit (and so one ``fsync``)
 
 .. code-block:: text
 
-    append -> pending -> end of this turn of the event loop: one transaction for all -> every waiting request answers
+    event loop   append -> pending ---.          .--> every waiting request answers, the next group goes out
+    thread                            '--> one INSERT for all, which is one transaction
 
-The event loop itself waits for the disk: handing the commit to a thread and back costs more than the commit, and while
-it waits the other requests gather for the next one.
+While the thread waits for the disk, the event loop takes further requests: they are the next group. A group is written
+by one statement, because each statement costs a change of threads.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
+from queue import SimpleQueue
 from typing import NamedTuple
 
 TABLE = """
@@ -26,9 +29,9 @@ CREATE TABLE IF NOT EXISTS messages(
     seat TEXT NOT NULL, sandbox TEXT NOT NULL, flow TEXT NOT NULL, dataset TEXT NOT NULL,
     inlet TEXT NOT NULL, transaction_id TEXT NOT NULL, received INTEGER NOT NULL, body BLOB NOT NULL)
 """
-INSERT = """
-INSERT INTO messages(seat, sandbox, flow, dataset, inlet, transaction_id, received, body) VALUES (?,?,?,?,?,?,?,?)
-"""
+INSERT = "INSERT INTO messages(seat, sandbox, flow, dataset, inlet, transaction_id, received, body) VALUES "
+ONE_ROW = "(?,?,?,?,?,?,?,?)"
+MOST_ROWS = 1_000  # of one statement: SQLite takes 32,766 values
 SELECT = """
 SELECT seat, sandbox, flow, dataset, inlet, transaction_id, received, body, number
 FROM messages WHERE number > ? ORDER BY number LIMIT ?
@@ -58,17 +61,24 @@ class Message(NamedTuple):
     number: int = 0
 
 
+Group = list[tuple[Sequence[Message], "asyncio.Future[None]"]]
+
+
 class Journal:
     """Messages on disk in the order of acceptance; append from one event loop, read and forget from any thread."""
 
     def __init__(self, path: Path | str, *, appended: Callable[[], None] = lambda: None) -> None:
+        """*appended* is called from the journal's own thread after each group that reached the disk."""
         self.path = Path(path)
         self.appended = appended
         self._writer = self._connect()
         self._writer.execute(TABLE)
         self._reader = self._connect()
         self._reading = threading.Lock()
-        self._pending: list[tuple[Sequence[Message], asyncio.Future[None]]] = []
+        self._pending: Group = []
+        self._orders: SimpleQueue[tuple[Group, asyncio.AbstractEventLoop] | None] = SimpleQueue()
+        self._writing: threading.Thread | None = None
+        self._busy = False
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
@@ -82,33 +92,55 @@ class Journal:
             return
         loop = asyncio.get_running_loop()
         waiting = loop.create_future()
-        if not self._pending:
-            loop.call_soon(self._flush)
+        if not self._pending and not self._busy:
+            loop.call_soon(self._order, loop)  # at the end of this turn, so that all its requests are one group
         self._pending.append((messages, waiting))
         await waiting
 
-    def _flush(self) -> None:
+    def _order(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._writing is None:
+            self._writing = threading.Thread(target=self._write, name="journal", daemon=True)
+            self._writing.start()
         group, self._pending = self._pending, []
-        failure = self._commit([message for messages, _ in group for message in messages])
+        self._busy = True
+        self._orders.put((group, loop))
+
+    def _write(self) -> None:
+        while order := self._orders.get():
+            group, loop = order
+            failure = self._commit([message for messages, _ in group for message in messages])
+            if failure is None:
+                self.appended()
+            try:
+                loop.call_soon_threadsafe(self._done, group, failure, loop)
+            except RuntimeError:  # the loop was closed meanwhile: nobody waits any more
+                self._busy = False
+
+    def _done(self, group: Group, failure: JournalUnwritable | None, loop: asyncio.AbstractEventLoop) -> None:
+        self._busy = False
+        if self._pending:
+            self._order(loop)
         for _, waiting in group:
             _settle(waiting, failure)
-        if failure is None:
-            self.appended()
 
     def _commit(self, messages: list[Message]) -> JournalUnwritable | None:
-        rows = [message[:-1] for message in messages]
         try:
-            if len(rows) == 1:  # a statement outside a transaction commits by itself, in one step
-                self._writer.execute(INSERT, rows[0])
+            if len(messages) <= MOST_ROWS:  # a statement outside a transaction commits by itself, in one step
+                self._insert(messages)
             else:
                 self._writer.execute("BEGIN IMMEDIATE")
-                self._writer.executemany(INSERT, rows)
+                for start in range(0, len(messages), MOST_ROWS):
+                    self._insert(messages[start : start + MOST_ROWS])
                 self._writer.execute("COMMIT")
         except sqlite3.Error as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             return JournalUnwritable(str(error))
         return None
+
+    def _insert(self, messages: list[Message]) -> None:
+        rows = ",".join([ONE_ROW] * len(messages))
+        self._writer.execute(INSERT + rows, tuple(chain.from_iterable(message[:-1] for message in messages)))
 
     def read(self, after: int, limit: int) -> list[Message]:
         """Give up to *limit* messages whose number is above *after*, in order."""
@@ -126,6 +158,10 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file; the event loop must have stopped appending."""
+        if self._writing is not None:
+            self._orders.put(None)
+            self._writing.join()
+            self._writing = None
         with self._reading:
             self._reader.close()
         self._writer.close()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -82,6 +83,8 @@ class Store:
         self.path = Path(folder) / FILE
         self._lock = threading.RLock()
         self._depth = 0
+        self._written: Counter[str] = Counter()
+        self._otherwise = self._told = 0  # changes that no kind is known of; rows that put and delete tell of
         try:
             self._database = _opened(self.path)
         except sqlite3.DatabaseError as error:
@@ -97,19 +100,46 @@ class Store:
         with self._lock:
             outermost = self._depth == 0
             if outermost:
-                self._database.execute("BEGIN IMMEDIATE")
+                self._begin()
             self._depth += 1
             try:
                 yield self._database
                 if outermost:
-                    self._database.execute("COMMIT")
+                    self._commit()
             except BaseException:
-                # A commit that a full disk refused leaves the transaction open, or has ended it already.
-                if outermost and self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
+                if outermost:
+                    self._roll_back()
                 raise
             finally:
                 self._depth -= 1
+
+    def _begin(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+        self._told, self._changes = 0, self._database.total_changes
+
+    def _commit(self) -> None:
+        if self._database.total_changes - self._changes != self._told:
+            self._otherwise += 1  # by SQL of its own
+        self._database.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        self._otherwise += 1
+        # A commit that a full disk refused leaves the transaction open, or has ended it already.
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def generation(self, kinds: Iterable[str]) -> int:
+        """Give a number that rises with every change of objects of *kinds*, of any seat.
+
+        Whoever keeps what was read from them keeps the number that stood *before* the reading, and reads again when it
+        is another. Costs no look into the file and waits for nobody.
+        """
+        return self._otherwise + sum(self._written[kind] for kind in kinds)
+
+    def wrote(self, kind: str, rows: int) -> None:
+        """Count *rows* objects of *kind* as changed, inside the transaction."""
+        self._written[kind] += 1
+        self._told += rows
 
     def within(self, seat: str, sandbox: str) -> Scope:
         """Give the objects of one sandbox of one seat."""
@@ -175,6 +205,7 @@ class Scope:
                 "name = excluded.name, body = excluded.body, updated = excluded.updated",
                 values,
             )
+            self.store.wrote(kind, 1)
 
     def get(self, kind: str, id: str) -> Row | None:
         """Give one object, or None."""
@@ -227,6 +258,7 @@ class Scope:
                 "DELETE FROM objects WHERE seat = ? AND sandbox = ? AND kind = ? AND id = ?",
                 (self.seat, self.sandbox, kind, id),
             )
+            self.store.wrote(kind, gone.rowcount)
             return gone.rowcount > 0
 
     def _rows(self, where: str, values: tuple[Any, ...], tail: str = "ORDER BY number") -> list[Row]:

@@ -158,7 +158,7 @@ def test_an_oversize_message_is_refused_before_it_is_read(chain: Chain) -> None:
     """A body that announces more than 1 MB gets its 413 at once, and the connection ends."""
     connection, path = _connection(chain)
     with connection:
-        head = f"POST {path} HTTP/1.1\r\nHost: local\r\nContent-Length: {50 * LIMIT}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {50 * LIMIT}\r\n\r\n"
         connection.sendall(head.encode() + b'{"text": "')
         answer = connection.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 413")
@@ -169,7 +169,7 @@ def test_an_oversize_stream_is_cut_off(chain: Chain) -> None:
     """A body of unknown length is refused as soon as it passes 1 MB."""
     connection, path = _connection(chain)
     with connection:
-        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: local\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
         block = b"%x\r\n%s\r\n" % (100_000, b"x" * 100_000)
         for _ in range(11):
             connection.sendall(block)
@@ -190,7 +190,7 @@ def test_a_sender_that_hangs_up_leaves_nothing(own: Chain) -> None:
     """Half a message is not a message: nothing lands, and the next sender is served."""
     connection, path = _connection(own)
     with connection:
-        head = f"POST {path} HTTP/1.1\r\nHost: local\r\nContent-Length: 500\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n"
         connection.sendall(head.encode() + b'{"id": "half"')
     assert own.post(payload("whole")).status_code == 200
     wait_until(lambda: own.counts() == (1, 0))
