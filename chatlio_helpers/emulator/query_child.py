@@ -44,7 +44,6 @@ CLOSED = {
     "python_enable_replacements": "false", "max_expression_depth": "250",
 }  # fmt: skip
 NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
-_NODE = re.compile(r'"type":"(\w+_NODE)"')
 _COLUMN = re.compile(r"[A-Za-z_]\w*")
 _EXPLAIN = re.compile(r"\s*explain\s+(?:analyze\s+)?", re.IGNORECASE)
 _CODES: tuple[tuple[type[Exception], str], ...] = (
@@ -99,18 +98,20 @@ def answers(job: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
         explained = _EXPLAIN.match(text)
         if explained:
             text = text[explained.end() :]
-        _check_reads(database, text)
+        named = _checked(database, text)
         if explained:
             # In parentheses, as every text of a caller: DuckDB takes there what reads, and nothing else.
             cursor = database.execute(f"{explained[0]} SELECT * FROM (\n{text}\n)", job["values"])  # noqa: S608
-            yield b"C", orjson.dumps({"columns": [{"name": name, "oid": TEXT} for name, *_ in cursor.description]})
+            told = [{"name": name, "oid": TEXT} for name, *_ in cursor.description]
+            yield b"C", orjson.dumps({"columns": told, "tables": []})
             yield from _rows(cursor, job)
             return
         columns = _columns(database, text, job["values"])
         if job["into"]:
             yield from _written(database, text, columns, job)
             return
-        yield b"C", orjson.dumps({"columns": [{"name": name, "oid": oid(kind)} for name, kind in columns]})
+        shown = [{"name": name, "oid": oid(kind)} for name, kind in columns]
+        yield b"C", orjson.dumps({"columns": shown, "tables": sorted(named)})
         if not job["describe"]:
             picked = ", ".join(as_text(f"c{at}", kind) for at, (_, kind) in enumerate(columns))
             yield from _rows(database.execute(_wrapped(picked, text, columns), job["values"]), job)
@@ -146,17 +147,36 @@ def _make_table(database: duckdb.DuckDBPyConnection, table: dict[str, Any]) -> N
     database.execute(f"CREATE OR REPLACE VIEW {name} AS {f'({empty}) UNION ALL BY NAME ' if columns else ''}{landed}")
 
 
-def _check_reads(database: duckdb.DuckDBPyConnection, text: str) -> None:
-    """Refuse all that is not one statement which only reads, also inside of WITH; raises Failed or duckdb.Error."""
+def _checked(database: duckdb.DuckDBPyConnection, text: str) -> set[str]:
+    """Give the names of the tables that *text* reads, in lower case.
+
+    Raises Failed or duckdb.Error for all that is not one statement which only reads, also inside of WITH.
+    """
     statements = database.extract_statements(text)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise Failed("0A000", "only SELECT, CREATE TABLE AS, INSERT INTO and DROP TABLE are taken")
-    tree = str(database.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0])
-    if tree.startswith('{"error":true'):
-        raise Failed("0A000", orjson.loads(tree)["error_message"])
-    others = set(_NODE.findall(tree)) - NODES
+    serialized = database.execute("SELECT json_serialize_sql(?)", [text]).fetchall()[0][0]
+    try:
+        tree = orjson.loads(serialized)
+    except orjson.JSONDecodeError as error:
+        raise Failed("54001", "the statement is nested too deeply") from error
+    if tree["error"]:
+        raise Failed("0A000", tree["error_message"])
+    parts = list(_objects(tree))
+    others = {str(part.get("type")) for part in parts if str(part.get("type")).endswith("_NODE")} - NODES
     if others:
         raise Failed("0A000", f"a query may only read; this one has {', '.join(sorted(others))}")
+    return {str(part["table_name"]).lower() for part in parts if part.get("table_name")}
+
+
+def _objects(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give all JSON objects of a tree."""
+    left: list[Any] = [tree]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            yield part
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
 def _columns(database: duckdb.DuckDBPyConnection, text: str, values: list[Any]) -> list[tuple[str, Any]]:

@@ -6,17 +6,16 @@ A table has the columns of the dataset's schema as it is now, and the rows of th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import batches, composition, datasets
 from .lake import Lake
 from .query_workers import Table
 from .store import Row, Scope
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 TAG = "adobe/pqs/table"
+SCALARS = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
+MOMENTS = {"date-time": "TIMESTAMP WITH TIME ZONE", "date": "DATE"}
 # A statement with one of these words may look at the list of tables, so that all of them must be there.
 _METADATA = re.compile(r"\b(information_schema|pg_\w+|duckdb_\w+|show|describe|desc|summarize|sqlite_\w+)\b", re.I)
 
@@ -63,35 +62,38 @@ def files(scope: Scope, lake: Lake, dataset: str) -> list[str]:
 
 def columns(scope: Scope, dataset: Row) -> list[tuple[str, str]]:
     """Give names and DuckDB types of a dataset's columns, as its schema is now; none when the schema is gone."""
-    from .columns import Columns
-
     reference = dataset.body.get("schemaRef") or {}
+    return columns_of(scope, str(reference.get("id", "")))
+
+
+def columns_of(scope: Scope, schema_id: str) -> list[tuple[str, str]]:
+    """Give names and DuckDB types of the columns that a schema makes; none when it is gone or does not fit together."""
     try:
-        schema = composition.resolved(scope, str(reference.get("id", "")))
+        schema = composition.resolved(scope, schema_id)
     except (composition.Unresolved, composition.Conflict):
         return []
-    return [(field.name, _type(field.type)) for field in Columns(schema).schema]
+    return [(name, type_of(node)) for name, node in schema.get("properties", {}).items()]
 
 
-def _type(kind: pa.DataType) -> str:
-    """Give DuckDB's name for one of the lake's types."""
-    import pyarrow as pa
+def type_of(node: dict[str, Any]) -> str:
+    """Give the DuckDB type in which a file of the lake is read that was written for a schema's field.
 
-    if pa.types.is_struct(kind):
-        return f"STRUCT({', '.join(_field(part) for part in kind)})"
-    if pa.types.is_list(kind):
-        return f"{_type(kind.value_type)}[]"
-    if pa.types.is_map(kind):
-        return f"MAP(VARCHAR, {_type(kind.item_type)})"
-    if pa.types.is_timestamp(kind):
-        return "TIMESTAMP WITH TIME ZONE"
-    if pa.types.is_date(kind):
-        return "DATE"
-    if pa.types.is_boolean(kind):
-        return "BOOLEAN"
-    return "BIGINT" if pa.types.is_integer(kind) else "DOUBLE" if pa.types.is_floating(kind) else "VARCHAR"
+    The files' own types are those of ``columns``, which is not asked because it needs pyarrow: the platform's process
+    does without as long as it can.
+    """
+    kind = node.get("type")
+    if kind == "object" or "properties" in node:
+        return _object(node)
+    if kind == "array":
+        return f"{type_of(node.get('items', {}))}[]"
+    if kind == "string":
+        return MOMENTS.get(str(node.get("format")), "VARCHAR")
+    return SCALARS.get(kind, "VARCHAR") if isinstance(kind, str) else "VARCHAR"
 
 
-def _field(field: Any) -> str:
-    name = '"' + field.name.replace('"', '""') + '"'
-    return f"{name} {_type(field.type)}"
+def _object(node: dict[str, Any]) -> str:
+    if node.get("properties"):
+        parts = ('"' + name.replace('"', '""') + f'" {type_of(part)}' for name, part in node["properties"].items())
+        return f"STRUCT({', '.join(parts)})"
+    free = node.get("additionalProperties")
+    return f"MAP(VARCHAR, {type_of(free)})" if isinstance(free, dict) and free else "VARCHAR"

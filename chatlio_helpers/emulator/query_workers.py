@@ -10,7 +10,7 @@ import asyncio
 import logging
 import struct
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,7 +20,6 @@ import orjson
 MOST_AT_ONCE = 3  # processes
 MOST_OF_A_SEAT = 2
 IDLE = 180.0  # seconds
-LONGEST = 600.0  # seconds; documented: a live statement may take ten minutes
 MOST_ROWS = 100_000  # documented as the highest LIMIT of an interactive query
 LARGEST_FRAME = 256_000_000  # bytes
 
@@ -70,7 +69,8 @@ Answer = tuple[bytes, bytes]
 class Workers:
     """The query processes of one platform; to be used from its event loop only."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: Callable[[], float]) -> None:
+        self._longest = longest  # seconds that a query may take
         self._idle: list[_Worker] = []
         self._places = asyncio.Semaphore(MOST_AT_ONCE)
         self._of_seat: dict[str, asyncio.Semaphore] = {}
@@ -79,13 +79,17 @@ class Workers:
     async def doing(self, seat: str, job: Job) -> AsyncIterator[AsyncIterator[Answer]]:
         """Start *job* when *seat* has its turn, and give the frames of the answer but the failing one.
 
-        Raises QueryFailed. Leaving before the last frame, also by cancellation, ends the query.
+        Raises QueryFailed, 53400 when it takes too long. Whoever leaves before the last frame, also by cancellation,
+        ends the query.
         """
         async with self._of_seat.setdefault(seat, asyncio.Semaphore(MOST_OF_A_SEAT)), self._places:
             worker = self._idle.pop() if self._idle else await _started()
             try:
-                await worker.take(job)
-                yield worker.answers()
+                async with asyncio.timeout(self._longest()):
+                    await worker.take(job)
+                    yield worker.answers()
+            except TimeoutError as error:
+                raise QueryFailed("53400", f"statement timeout: it took more than {self._longest():g} s") from error
             finally:
                 if worker.is_free:
                     worker.rest(self._let_go)
