@@ -19,9 +19,11 @@ OLDEST = (3, 11)
 CHECKOUT = os.path.dirname(os.path.abspath(__file__))
 RUNTIME = ("requirements.txt", "requirements-build.txt")
 CHECKS = RUNTIME + ("requirements-dev.txt",)
+CLIENTS = ("tests/clients/requirements.txt", "tests/clients/constraints.txt")
 CONSTRAINTS = "constraints.txt"
 STAMP = "chatlio-kit-stamp.json"
 STARTED = "CHATLIO_KIT_STARTED"  # epoch seconds; the run's summary measures from here
+CLIENT_TESTS = "CHATLIO_KIT_CLIENT_TESTS"  # "1" when the tests with other people's clients are demanded
 FRESH = "CHATLIO_KIT_FRESH"  # "1" when this start had to install something
 PAGES = (
     ["chatlio_helpers.frames", "docs/data-dictionary.md"],
@@ -110,8 +112,11 @@ def lab(arguments):
 
 
 def test(arguments):
-    """Run the test suite."""
-    return start([environment(CHECKS), "-m", "pytest"] + arguments)
+    """Run the test suite; with CHATLIO_KIT_CLIENT_TESTS, other people's clients are installed for it first."""
+    python = environment(CHECKS)
+    if os.environ.get(CLIENT_TESTS):
+        clients()
+    return start([python, "-m", "pytest"] + arguments)
 
 
 def lint():
@@ -177,6 +182,18 @@ def environment(files):
         stamp[RUNTIME[-1]] = fingerprint(RUNTIME, folder)
     write(os.path.join(folder, STAMP), json.dumps(stamp))
     return python
+
+
+def clients():
+    """Make the environment of other people's clients, inside our own; theirs must not mix with what the kit needs."""
+    folder = os.path.join(venv_folder(), "clients")
+    python = made(folder)
+    wanted = fingerprint(CLIENTS, folder)
+    if read_stamp(folder).get("clients") == wanted:
+        return
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--retries", "2"]
+    step(pip + ["-r", CLIENTS[0], "-c", CLIENTS[1]], "installing the clients that the tests run, once; about a minute")
+    write(os.path.join(folder, STAMP), json.dumps({"clients": wanted}))
 
 
 def venv_folder():
