@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -34,7 +35,7 @@ def _issue(platform: Platform, fields: dict[str, str]) -> dict[str, object]:
     if found is None:
         raise ImsProblem("invalid_client", "invalid client_id parameter")
     seat, account = found
-    if fields.get("client_secret") != account.secret:
+    if not hmac.compare_digest(fields.get("client_secret", "").encode(), account.secret.encode()):
         raise ImsProblem("invalid_client", "invalid client_secret parameter")
     scope = _checked_scope(fields.get("scope", ""))
     life = platform.dials["token_life"]

@@ -1,4 +1,7 @@
-"""Access tokens: random, remembered only by their hash."""
+"""Access tokens: random, remembered only by their hash.
+
+A token is looked up by its SHA-256, so the time that it takes says nothing about how near a guess is.
+"""
 
 from __future__ import annotations
 
