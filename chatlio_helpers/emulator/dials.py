@@ -31,6 +31,7 @@ DIALS: dict[str, Dial] = {
     "enabling_delay": Dial(0.2, 3600, "seconds until a new or resumed dataflow is enabled", "about 6 seconds"),
     "run_window": Dial(2.0, 86400, "seconds of events that one run of a streaming dataflow covers", "one hour"),
     "run_close_delay": Dial(0.2, 86400, "seconds from the end of a window to its closed run", "about 40 minutes"),
+    "query_time": Dial(600, 86400, "seconds that a query may take", "10 minutes (interactive)", 0.1),
     "token_life": Dial(86399, 86399, "seconds that a new access token is good for", "24 hours"),
     "clock_offset": Dial(0.0, 10**9, "seconds that the platform's clock is ahead", "none", -(10.0**9)),
     "latency": Dial(0.0, 60, "seconds added before each answer", "some 0.2 to 2 seconds"),

@@ -41,19 +41,20 @@ class Folder:
             ) from error
         self.admin_token = self._remembered("admin-token", secrets.token_urlsafe(32))
 
-    def bind(self, host: str, port: int | None) -> socket.socket:
+    def bind(self, host: str, port: int | None, *, remembered_as: str = "port") -> socket.socket:
         """Give a listening socket: on *port*, else on the remembered port, else on a free one, which is remembered.
 
-        Raises StateError when *port* was asked for and is taken, or *host* is no address of this computer.
+        *remembered_as* is the name of the file that remembers. Raises StateError when *port* was asked for and is
+        taken, or *host* is no address of this computer.
         """
-        remembered = self._read("port")
+        remembered = self._read(remembered_as)
         for candidate in [port] if port else [int(remembered) if remembered.isdigit() else 0, 0]:
             try:
                 bound = _listening(host, candidate)
             except OSError as error:
                 last = error
                 continue
-            self._write("port", str(bound.getsockname()[1]))
+            self._write(remembered_as, str(bound.getsockname()[1]))
             return bound
         raise StateError(
             f"The address {host}:{port or ''} cannot be used ({last.strerror or last}).",
