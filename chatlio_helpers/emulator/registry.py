@@ -28,9 +28,19 @@ def find(scope: Scope, id: str, kinds: tuple[str, ...] = (*TYPES, "behaviors")) 
     return row.body if row else None
 
 
-def tenant_resources(scope: Scope) -> list[dict[str, Any]]:
-    """Give all resources of the tenant in this sandbox, oldest first within each kind."""
-    return [row.body for kind in TYPES for row in scope.list(kind)]
+def newest(scope: Scope, column: str, most: int) -> list[dict[str, Any]]:
+    """Give the *most* resources of the tenant that were ``created`` or ``updated`` last."""
+    rows = [row for kind in TYPES for row in scope.page(kind, order=(f"-{column}",), limit=most)]
+    return [row.body for row in sorted(rows, key=lambda row: getattr(row, column), reverse=True)[:most]]
+
+
+def outlines(scope: Scope) -> list[dict[str, Any]]:
+    """Give class, ``$id``, title, description, ``meta:altId`` and version of every schema, read by SQL alone."""
+    names = ("meta:class", "$id", "title", "description", "meta:altId", "version")
+    fields = ", ".join(f"json_extract(body, '$.\"{name}\"')" for name in names)
+    sql = f"SELECT {fields} FROM objects WHERE seat = ? AND sandbox = ? AND kind = 'schemas' ORDER BY number"  # noqa: S608
+    with scope.store.transaction() as database:
+        return [dict(zip(names, row, strict=True)) for row in database.execute(sql, (scope.seat, scope.sandbox))]
 
 
 def identity(resource: dict[str, Any]) -> dict[str, Any]:
@@ -70,11 +80,14 @@ def referring(scope: Scope, id: str, kinds: tuple[str, ...] = TYPES) -> list[dic
 
 def schemas_with(scope: Scope, resource: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the tenant's schemas that *resource* is part of, over however many steps; a schema is part of itself."""
-    seen, waiting = {resource["$id"]: resource}, [resource["$id"]]
+    seen, waiting = {resource["$id"]: resource}, [resource]
     while waiting:
-        more = [one for one in referring(scope, waiting.pop()) if one["$id"] not in seen]
+        part = waiting.pop()
+        if part["meta:resourceType"] == "schemas":  # which is part of nothing
+            continue
+        more = [one for one in referring(scope, part["$id"]) if one["$id"] not in seen]
         seen |= {one["$id"]: one for one in more}
-        waiting += [one["$id"] for one in more]
+        waiting += more
     return [one for one in seen.values() if one["meta:resourceType"] == "schemas"]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from . import composition, field_rules, registry, union_rules, xdm_classes
 from .filters import Condition
 from .schema_service import bad
@@ -15,6 +17,7 @@ _REQUIRED = {
     "mixins": ("title", "type"), "datatypes": ("title", "type"),
 }  # fmt: skip
 _TAGS = "meta:immutableTags"
+_COMPOSING = ("allOf", "properties", "definitions")
 
 
 def checked(call: Call, kind: str, body: dict[str, Any], *, old: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -46,13 +49,15 @@ def check_dependents(call: Call, resource: dict[str, Any]) -> None:
 
     *resource* is written already; the refusal takes that back with the whole call.
     """
-    for schema in registry.schemas_with(call.scope, resource):
+    schemas = registry.schemas_with(call.scope, resource)
+    alike = {orjson.dumps([schema.get(key) for key in _COMPOSING]): schema for schema in schemas}
+    for schema in alike.values():  # schemas of the same parts fit together or not alike
         try:
             composition.composed(call.scope, schema)
         except composition.Conflict as error:
             raise union_rules.merge_error(error) from error
-        if UNION in schema.get(_TAGS, ()):
-            union_rules.check_merge(call.scope, schema["meta:class"])
+    for class_id in {schema["meta:class"] for schema in schemas if UNION in schema.get(_TAGS, ())}:
+        union_rules.check_merge(call.scope, class_id)
 
 
 def refuse_when_used(call: Call, resource: dict[str, Any]) -> None:

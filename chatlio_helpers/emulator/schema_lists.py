@@ -8,9 +8,12 @@ says; ``limit`` and ``start`` are taken then as well, because Adobe's client aep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
+
+import orjson
 
 from . import filters, selection
 from .filters import Condition
@@ -24,6 +27,7 @@ _METADATA = "meta:registryMetadata"
 _MOMENTS = {"updated": "repo:lastModifiedDate", "created": "repo:createdDate"}
 _COLUMNS = {"title": "name", "$id": "id", "updated": "updated", "created": "created"}
 _OPERATORS = "=!<>~"
+_LIKE_NO_TEXT = re.compile(r"[+-]?[\d.].*|true|false|none|nan|[+-]?inf(inity)?", re.IGNORECASE)
 
 
 def stored(call: Call, kind: str, path: str) -> tuple[list[Resource], dict[str, Any]]:
@@ -70,13 +74,25 @@ def _in_columns(call: Call, kind: str, where: Sequence[Condition], order: str) -
     column, down = _COLUMNS[order.lstrip("-")], order.startswith("-")
     scope, start = call.scope, call.query("start")
     sql, values, _ = selection.narrowed(scope.seat, scope.sandbox, kind, where)
+    for text in _mentioned(where):
+        sql, values = f"{sql} AND instr(body, ?) > 0", (*values, text)
     if start:
         sql += f" AND {column} {'<' if down else '>'} ?"
         values = (*values, start if column in ("name", "id") else _moment(start))  # type: ignore[assignment]
-    direction = "DESC" if down else "ASC"
-    tail = f"ORDER BY {column} {direction}, number {direction}"
+    tail = f"ORDER BY {selection.order_by((f'-{column}' if down else column,), where)}"
     for row in scope.store.select(sql, values, tail, where):
         yield row.body
+
+
+def _mentioned(where: Sequence[Condition]) -> Iterator[str]:
+    """Give the texts that an object must hold somewhere to fit: those that are equal to a text, which JSON writes so.
+
+    Numbers and truth values have more than one way to be written, so that they say nothing here.
+    """
+    for condition in where:
+        value = condition.values[0] if condition.operator == "==" else ""
+        if value and not _LIKE_NO_TEXT.fullmatch(value):
+            yield orjson.dumps(value).decode()
 
 
 def _sorted(call: Call, resources: list[Resource], order: Sequence[str]) -> Iterator[Resource]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from starlette.responses import Response
@@ -25,6 +24,7 @@ from .service import Call, answer
 from .store import Scope
 
 _SOURCE = "schema-registry.yaml"
+_RECENT = 10  # resources in the two lists of the statistics
 _LISTED = documented("xdm/api/appendix", "in the order of the last change where no order is asked for")
 
 
@@ -32,17 +32,15 @@ _LISTED = documented("xdm/api/appendix", "in the order of the last change where 
                    permission="view-schemas")  # fmt: skip
 def stats(call: Call) -> dict[str, Any]:
     """Give the tenant id and what there is."""
-    mine = registry.tenant_resources(call.scope)
-    counts = Counter(one["meta:resourceType"] for one in mine)
-    newest = sorted(mine, key=lambda one: one["meta:registryMetadata"]["repo:createdDate"], reverse=True)
-    changed = sorted(mine, key=lambda one: one["meta:registryMetadata"]["repo:lastModifiedDate"], reverse=True)
+    scope = call.scope
+    counts = {kind: scope.count(kind) for kind in registry.TYPES}
     return {
         "imsOrg": call.caller.seat.org_id,
         "tenantId": call.caller.seat.tenant,
-        "counts": {kind: counts[kind] for kind in registry.TYPES} | {"unions": 0},
-        "recentlyCreatedResources": [_outline(one) for one in newest[:10]],
-        "recentlyUpdatedResources": [_outline(one) for one in changed[:10]],
-        "classUsage": _class_usage(mine),
+        "counts": counts | {"unions": len({one["meta:class"] for one in union_rules.members(scope)})},
+        "recentlyCreatedResources": [_outline(one) for one in registry.newest(scope, "created", _RECENT)],
+        "recentlyUpdatedResources": [_outline(one) for one in registry.newest(scope, "updated", _RECENT)],
+        "classUsage": _class_usage(scope),
     }
 
 
@@ -150,17 +148,16 @@ def _container(call: Call) -> str:
 
 
 def _outline(resource: dict[str, Any]) -> dict[str, Any]:
-    return {key: resource.get(key, "") for key in ("title", "description", "$id", "meta:altId", "version")}
+    return {key: resource.get(key) or "" for key in ("title", "description", "$id", "meta:altId", "version")}
 
 
-def _class_usage(mine: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _class_usage(scope: Scope) -> list[dict[str, Any]]:
     by_class: dict[str, list[dict[str, Any]]] = {}
-    for one in mine:
-        if one["meta:resourceType"] == "schemas":
-            by_class.setdefault(one.get("meta:class", ""), []).append(_outline(one))
-    titles = {one["$id"]: one["title"] for one in (*mine, *registry.standard("classes"))}
+    for schema in registry.outlines(scope):
+        by_class.setdefault(str(schema.pop("meta:class")), []).append(_outline(schema))
+    classes = {id: registry.find(scope, id, ("classes",)) or {} for id in by_class}
     return [
-        {"$id": id, "title": titles.get(id, ""), "numberOfSchemas": len(schemas), "schemas": schemas}
+        {"$id": id, "title": classes[id].get("title", ""), "numberOfSchemas": len(schemas), "schemas": schemas}
         for id, schemas in by_class.items()
     ]
 

@@ -23,12 +23,12 @@ Body = dict[str, Any]
 
 def members(scope: Scope, class_id: str = "") -> list[Body]:
     """Give the schemas that are in the union of a class, or in any union, oldest first."""
-    sql, values = "seat = ? AND sandbox = ? AND kind = 'schemas'", (scope.seat, scope.sandbox)
-    if class_id:
-        found = scope.page("schemas", where=[Condition("meta:class", "==", (class_id,))], order=("number",))
-    else:  # only what mentions the tag is read
-        found = scope.store.rows(f"{sql} AND instr(body, ?) > 0", (*values, f'"{TAGS}"'))
-    return [row.body for row in found if UNION in (row.body.get(TAGS) or ())]
+    # Few schemas have the tag: only what mentions it is read.
+    where = "seat = ? AND sandbox = ? AND kind = 'schemas' AND instr(body, ?) > 0"
+    found = [row.body for row in scope.store.rows(where, (scope.seat, scope.sandbox, f'"{TAGS}"'))]
+    return [
+        one for one in found if UNION in (one.get(TAGS) or ()) and (not class_id or one.get("meta:class") == class_id)
+    ]
 
 
 def check_membership(scope: Scope, body: Body, whole: Body, old: Body | None) -> None:
