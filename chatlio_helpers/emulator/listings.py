@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import unquote
+
+import orjson
+from starlette.datastructures import QueryParams
 
 from . import flow_fields, shapes
 from .filters import Condition, at
@@ -89,18 +92,17 @@ def listing(
     call: Call, kind: str, show: Callable[[Item], Item], source: Source | None = None, usual: int = DEFAULT_LIMIT
 ) -> Item:
     """Answer a list call as its query asks; raises the documented refusals. *usual*: the page size unless asked."""
-    query = call.request.query_params
-    unknown = sorted(set(query) - _PARAMETERS)
+    unknown = sorted(set(call.request.query_params) - _PARAMETERS)
     if unknown:
         raise FlowProblem("1451-400", f"Invalid params {', '.join(unknown)} provided in query params.")
+    start, query = _continued(call)
     counted = query.get("count", "").lower() == "true"
     if counted and "limit" in query:
         raise _both()
     conditions = tuple(flow_fields.condition(kind, text) for text in query.getlist("property"))
     limit = min(_number(query.get("limit", str(usual))), MOST)
-    wish = Wish(conditions, _order(kind, query.get("orderby", "")), limit, _start(call), counted)
-    kept = [(key, value) for key, value in query.multi_items() if key != "continuationToken"]
-    return _answer(wish, source or Stored(call.scope, kind), show, f"/{kind}", kept)
+    wish = Wish(conditions, _order(kind, query.get("orderby", "")), limit, start, counted)
+    return _answer(wish, source or Stored(call.scope, kind), show, f"/{kind}", query.multi_items())
 
 
 def search(
@@ -128,7 +130,9 @@ def search(
     for name in fields:
         if not flow_fields.is_known(kind, name):
             raise FlowProblem("1449-400", f"Invalid field {name} in projectionFields.")
-    wish = Wish(conditions, _order(kind, body.get("orderby") or ""), limit or usual, _start(call), counted, fields)
+    wish = Wish(
+        conditions, _order(kind, body.get("orderby") or ""), limit or usual, _continued(call)[0], counted, fields
+    )
     return _answer(wish, source or Stored(call.scope, kind), show, f"/{kind}/search", [])
 
 
@@ -153,9 +157,7 @@ def _answer(wish: Wish, source: Source, show: Callable[[Item], Item], path: str,
     items = [_projected(show(item), wish.fields) for item in found[: wish.limit]]
     if len(found) <= wish.limit:
         return envelope(items)
-    token = base64.urlsafe_b64encode(f"from:{wish.start + wish.limit}".encode()).decode()
-    query = urlencode([*kept, ("continuationToken", token)], quote_via=quote)
-    return envelope(items, f"{path}?{query}")
+    return envelope(items, f"{path}?continuationToken={_token(wish.start + wish.limit, kept)}")
 
 
 def _projected(item: Item, fields: tuple[str, ...]) -> Item:
@@ -198,17 +200,45 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _start(call: Call) -> int:
+def _token(start: int, query: list[tuple[str, str]]) -> str:
+    """Give what a next page needs, in one word without an equals sign.
+
+    Flow Service's description prints the address of a next page with nothing but the token in it, and Adobe's SDK
+    (aepp) takes what stands between the first two equals signs for the token.
+    """
+    return base64.urlsafe_b64encode(orjson.dumps([start, query])).decode().rstrip("=")
+
+
+def _continued(call: Call) -> tuple[int, QueryParams]:
+    """Give where the page begins, and the query: with a token, what the query leaves out is as it was before."""
+    given = [pair for pair in call.request.query_params.multi_items() if pair[0] != "continuationToken"]
     token = call.query("continuationToken")
     if not token:
-        return 0
+        return 0, QueryParams(given)
+    start, before = _read(token)
+    names = {name for name, _ in given}
+    return start, QueryParams([*given, *((name, value) for name, value in before if name not in names)])
+
+
+def _read(token: str) -> tuple[int, list[tuple[str, str]]]:
+    refused = FlowProblem("1453-400", "Invalid query value continuationToken provided in query param.")
     try:
-        start = int(base64.urlsafe_b64decode(token).decode().removeprefix("from:"))
+        value = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except ValueError as error:
-        raise FlowProblem("1453-400", "Invalid query value continuationToken provided in query param.") from error
-    if not 0 <= start <= _LARGEST:
-        raise FlowProblem("1453-400", "Invalid query value continuationToken provided in query param.")
-    return start
+        raise refused from error
+    match value:
+        case [int(start), list(pairs)] if 0 <= start <= _LARGEST and all(map(_is_pair, pairs)):
+            return start, [(name, text) for name, text in pairs]
+        case _:
+            raise refused
+
+
+def _is_pair(given: Any) -> bool:
+    match given:
+        case [str(name), str()]:
+            return name in _PARAMETERS
+        case _:
+            return False
 
 
 def _both() -> FlowProblem:
