@@ -54,6 +54,7 @@ def chatlio_flow() -> Any:
     return {
         "id": flow["id"], "inlet": made["inlet"], "inherited": sorted(read["inheritedAttributes"]),
         "listed": [each["id"] for each in api.getFlows()],
+        "page by page": [each["id"] for each in api.getFlows(limit=1)],
         "of the mapping set": len(api.getFlows(filterMappingSetIds=[made["mapping set"]])),
         "of the source": [each["id"] for each in api.getFlows(filterSourceIds=[source["id"]])],
         "sources only": len(api.getFlows(onlySources=True)), "named": len(api.getFlows(prop="name==Chatlio")),

@@ -141,7 +141,7 @@ def test_dataflows(result: Result) -> None:
     )  # fmt: skip
     assert first["state"] == "enabled"
     assert re.fullmatch(r"[0-9a-f]{64}", second["inlet"])
-    assert set(second["listed"]) == {first["id"], second["id"]}
+    assert second["listed"] == second["page by page"] == [second["id"], first["id"]]
     assert (second["of the mapping set"], second["of the source"]) == (2, [second["id"]])
     assert (second["sources only"], second["named"]) == (2, 1)
     assert (manager["id"], manager["name"], manager["frequency"]) == (second["id"], "Chatlio", "streaming")
