@@ -1,11 +1,10 @@
-"""When the last request came, one log line for each (no query, no header, no webhook address in it), and the record.
+"""When the last request came, the log of calls (no query, no header, no webhook address in it), and the record.
 
 Each answer carries ``x-request-id``: the caller's own, else a new one (assumed: no source says that all services do).
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
 import time
@@ -13,11 +12,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .call_log import CallLog
 from .request_record import CALL_BODY, POST_BODY, RequestRecord
 
-log = logging.getLogger("local-platform.calls")
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
-_INLET = re.compile(r"^(/collection/(?:batch/)?).+")
 
 
 class Copy:
@@ -43,7 +41,7 @@ class Activity:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.record = RequestRecord()
+        self.record, self._log = RequestRecord(), CallLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and note what came of it."""
@@ -79,15 +77,10 @@ class Activity:
             ended = time.monotonic()
             state.last_request = ended
             ms = (ended - began) * 1000
-            log.info("%s %s %s %.1f ms", scope["method"], _loggable(path), status or "cut", ms)
+            self._log.note(scope["method"], path, status, ms)
             if most:
                 cut = came.cut or went.cut
                 self.record.note(scope, status, ms, came.content, went.content, cut=cut)
-
-
-def _loggable(path: str) -> str:
-    """Give the path as one line, without an inlet's id."""
-    return _INLET.sub(r"\1•••", path if path.isprintable() else ascii(path))
 
 
 def _request_id(scope: Scope) -> str:
