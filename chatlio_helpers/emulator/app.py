@@ -21,11 +21,15 @@ from starlette.routing import BaseRoute
 
 from . import (
     access,
+    batch_changes,
+    batch_lists,
+    batched_requests,
     batches,
     collection,
     connections,
     control,
     control_requests,
+    dataset_access,
     datasets,
     descriptors,
     flow_service,
@@ -36,6 +40,7 @@ from . import (
     ims,
     language,
     mappings,
+    queries,
     runs,
     sandboxes,
     schema_rpc,
@@ -54,6 +59,7 @@ from .inlets import Inlets
 from .landing import Lander
 from .platform import Platform
 from .problems import AepProblem
+from .query_side import QuerySide
 from .service import refusal
 from .short_path import ShortPath
 from .slashes import Slashes
@@ -62,9 +68,12 @@ from .unbuilt import last_route
 # Importing a module of a service registers its operations; these are the services that they register with.
 BUILT = (
     access,
-    batches,
+    batch_changes,
+    batch_lists,
+    batched_requests,
     connections,
     control_requests,
+    dataset_access,
     datasets,
     descriptors,
     flows,
@@ -72,6 +81,7 @@ BUILT = (
     imports,
     language,
     mappings,
+    queries,
     runs,
     sandboxes,
     schema_rpc,
@@ -80,7 +90,7 @@ BUILT = (
     unions,
 )
 SERVICES = (sandboxes.service, schema_service.service, batches.service, mappings.service, flow_service.service,
-            access.service, import_service.service)  # fmt: skip
+            access.service, import_service.service, queries.service)  # fmt: skip
 
 
 def create_app(platform: Platform, folder: Folder) -> Starlette:
@@ -92,7 +102,9 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
         folder.write_credentials(platform.seats.list())
         lander.start()
         importer.start()
+        await query_side.start()
         yield
+        await query_side.stop()
         importer.stop()
         lander.stop()
         platform.store.close()
@@ -106,6 +118,7 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
     app.router.redirect_slashes = False
     app.state.platform, app.state.folder, app.state.hosts = platform, folder, Hosts()
     app.state.inlets = Inlets(platform)
+    query_side = QuerySide(platform, folder, app.state)
     return app
 
 

@@ -1,4 +1,4 @@
-"""Catalog's batches: what landed in which dataset and what failed, newest questions first.
+"""Catalog's batches: what landed in which dataset and what failed.
 
 The live platform keeps the good and the failed rows of a stream apart: good rows in a batch of status ``success``,
 failed ones in a batch of status ``failed`` (Adobe's SDK looks for failed streaming rows there). So one micro-batch
@@ -11,8 +11,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from .filters import Condition
 from .problems import AepProblem
-from .provenance import documented
 from .service import Call, Service
 from .store import Row, Scope
 from .tally import Causes
@@ -20,10 +20,7 @@ from .tally import Causes
 KIND = "batches"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PRODUCER = "acp_foundation_streaming_ingest"
-EQUAL = ("status", "version", "externalId", "createdClient", "createdUser", "updatedUser", "created", "updated",
-         "started", "completed")  # fmt: skip
-NOT_BUILT = ("recordCount", "failedRecordCount", "size", "startAfter", "startBefore", "endAfter", "endBefore",
-             "property")  # fmt: skip
+LANDED = ("success", "active")  # the two words for the same: the rows can be read
 
 service = Service("Catalog", "/data/foundation/catalog")
 routes = service.routes
@@ -100,6 +97,17 @@ def touched(body: dict[str, Any], now: int, who: str, **changes: Any) -> dict[st
     return {**body, **changes, **kept}
 
 
+def condition(dataset: str) -> Condition:
+    """Give the condition of being a batch of *dataset*."""
+    return Condition("relatedObjects[].id", "==", (dataset,))
+
+
+def last(scope: Scope, dataset: str, status: str = "") -> Row | None:
+    """Give the newest batch of a dataset, or the newest of a status, or None."""
+    where = [condition(dataset), *([Condition("status", "==", (status,))] if status else [])]
+    return next(iter(scope.page(KIND, where=where, order=("-created",), limit=1)), None)
+
+
 def of_dataset(scope: Scope, dataset: str) -> list[Row]:
     """Give the batches of a dataset, oldest first."""
     return scope.find(KIND, dataset)
@@ -111,105 +119,3 @@ def find(call: Call, batch: str) -> Row:
     if row is None:
         raise AepProblem(404, "Not Found", f"No batch exists with id [{batch}].")
     return row
-
-
-@service.operation(
-    "GET", "/batches", "listBatches",
-    documented("catalog.yaml", "default order desc:created; failed rows of a stream have a batch of their own"),
-    permission="view-datasets",
-)  # fmt: skip
-def list_batches(call: Call) -> dict[str, Any]:
-    """Give batches as an object keyed by id, newest first unless asked otherwise."""
-    refused = [name for name in NOT_BUILT if name in call.request.query_params]
-    if refused:
-        raise AepProblem(501, "Not Implemented", f"The local platform does not filter batches by {refused[0]}.")
-    dataset = call.query("dataSet")
-    rows = of_dataset(call.scope, dataset) if dataset else call.scope.list(KIND)
-    rows = _ordered([row for row in rows if _wanted(row, call)], call.query("orderBy") or "desc:created")
-    start, limit = _number(call, "start", 0, 0), _number(call, "limit", 20, 1)
-    return {row.id: _shown(row, call) for row in rows[start : start + min(limit, 100)]}
-
-
-@service.operation("GET", "/batches/{batch}", "retrieveBatch", documented("catalog.yaml"), permission="view-datasets")
-def one_batch(call: Call) -> dict[str, Any]:
-    """Give one batch, as an object keyed by its id."""
-    row = find(call, call.part("batch"))
-    return {row.id: _shown(row, call)}
-
-
-@service.operation(
-    "GET", "/lastBatches", "listLastBatches", documented("catalog.yaml", "filters other than dataSetId are not built"),
-    permission="view-datasets",
-)  # fmt: skip
-def last_batches(call: Call) -> dict[str, Any]:
-    """Give the last batch, last good one and last failed one of each dataset asked for that has any."""
-    asked = [name for name in call.query("dataSetId").split(",") if name]
-    datasets = asked or list(dict.fromkeys(row.name for row in call.scope.list(KIND) if row.name))
-    answers = {dataset: _last(call.scope, dataset) for dataset in datasets}
-    return {dataset: answer for dataset, answer in answers.items() if answer}
-
-
-def _last(scope: Scope, dataset: str) -> dict[str, Any]:
-    rows = of_dataset(scope, dataset)
-    if not rows:
-        return {}
-    newest, body = rows[-1], rows[-1].body
-    answer = {"lastBatchId": newest.id, "lastBatchStatus": body["status"]}
-    for status, key in (("success", "lastSuccessfulBatchId"), ("failed", "lastFailedBatchId")):
-        of_status = [row.id for row in rows if row.body["status"] == status]
-        answer |= {key: of_status[-1]} if of_status else {}
-    return answer | {
-        "imsOrg": body["imsOrg"], "sandboxId": body["sandboxId"],
-        "created": rows[0].created, "updated": newest.updated,
-    }  # fmt: skip
-
-
-def _wanted(row: Row, call: Call) -> bool:
-    query = call.request.query_params
-    body = row.body
-    if any(name in query and str(body.get(name)) != query[name] for name in EQUAL):
-        return False
-    if "batch" in query and row.id != query["batch"]:
-        return False
-    if "tags" in query and not _tagged(body["tags"], query["tags"]):
-        return False
-    after = _number(call, "createdAfter", -1, 0)
-    before = _number(call, "createdBefore", 1 << 62, 0)
-    return after < body["created"] < before
-
-
-def _tagged(tags: dict[str, list[str]], wanted: str) -> bool:
-    key, _, value = wanted.partition(":")
-    return key in tags and (value in ("", "*") or value in tags[key])
-
-
-def _ordered(rows: list[Row], order: str) -> list[Row]:
-    direction, _, fields = order.partition(":")
-    if direction not in ("asc", "desc") or not fields:
-        raise AepProblem(400, "Bad Request", f"orderBy must look like desc:created; it is [{order}].")
-    # The list comes in order of creation, which also decides between equal ones.
-    rows = rows[::-1] if direction == "desc" else rows
-    for name in reversed(fields.split(",")):
-        rows = sorted(rows, key=lambda row, name=name: _sortable(row.body.get(name)), reverse=direction == "desc")
-    return rows
-
-
-def _sortable(value: Any) -> tuple[bool, bool, Any]:
-    return (value is not None, isinstance(value, str), value if isinstance(value, str | int | float) else 0)
-
-
-def _shown(row: Row, call: Call) -> dict[str, Any]:
-    body = dict(row.body)
-    if body["status"] == "failed":
-        body["failedBatchLocation"] = f"{call.base_url}/data/foundation/export/batches/{row.id}/failed"
-    wanted = [name for name in call.query("properties").split(",") if name]
-    return {name: body[name] for name in wanted if name in body} if wanted else body
-
-
-def _number(call: Call, name: str, default: int, least: int) -> int:
-    text = call.query(name)
-    if not text:
-        return default
-    if not text.isdigit() or int(text) < least:
-        raise AepProblem(400, "Bad Request", f"{name} must be a whole number from {least}; it is [{text}].")
-    return int(text)

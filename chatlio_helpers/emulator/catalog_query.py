@@ -69,7 +69,7 @@ class Tagged(Condition):
     def holds(self, body: dict[str, Any]) -> bool:
         """Tell whether the tag is there with such a value."""
         wanted = re.compile(re.escape(self.values[0] or "*").replace(r"\*", ".*"), re.DOTALL)
-        return any(wanted.fullmatch(one) for one in (body.get("tags") or {}).get(self.path, ()))
+        return any(wanted.fullmatch(one) for one in (body.get("tags") or {}).get(self.path) or ())
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Query:
         if all(field in columns for field in fields):
             order = [field[: -len(name)] + columns[name] for field, name in zip(self.order, fields, strict=True)]
             return call.scope.page(kind, where=self.where, order=order, limit=self.limit, start=self.start)
-        rows = call.scope.page(kind, where=self.where)
-        return self.ordered(rows, lambda row: row.body)[self.start : self.start + self.limit]
+        rows = self.ordered(call.scope.page(kind, where=self.where), lambda row: row.body)[self.start :]
+        return rows if self.limit < 0 else rows[: self.limit]
 
     def ordered(self, rows: Iterable[Any], body: Any) -> list[Any]:
         """Sort *rows* by the order; *body* gives the fields of one."""
@@ -191,6 +191,24 @@ def whole_number(call: Call, name: str, default: int, least: int) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < least:
         raise bad(f"{name} must be a whole number from {least}; it is [{text[:100]}].")
     return int(text)
+
+
+def etag(body: dict[str, Any]) -> str:
+    """Give the etag of an object: the time of its last change (documented)."""
+    return f'"{body["updated"]}"'
+
+
+def check_etag(call: Call, body: dict[str, Any]) -> None:
+    """Raise 412 when ``If-Match`` names another state than the object's, or ``If-None-Match`` its own.
+
+    A state is named by the etag or by the version (the pages have both), with or without quotation marks.
+    """
+    own = {str(body["updated"]), str(body.get("version")), "*"}
+    for header, wanted in (("if-match", True), ("if-none-match", False)):
+        given = call.request.headers.get(header, "")
+        named = {one.strip().removeprefix("W/").strip('"') for one in given.split(",")}
+        if given and bool(named & own) is not wanted:
+            raise AepProblem(412, "Precondition Failed", f"{header} is {given[:100]}; the etag is {etag(body)}.")
 
 
 def bad(why: str) -> Problem:

@@ -8,8 +8,10 @@ import threading
 from importlib import import_module
 
 from . import batches, errands
+from .lake import FAILED, LANDED
 from .platform import Platform
 from .promotion import Dropped, Promotion
+from .promotion_files import DIAGNOSTICS, REJECTED
 from .store import Row, Scope
 from .uploads import Uploads
 
@@ -72,8 +74,7 @@ class Importer:
         elif task == errands.UPLOADS:
             self.uploads.drop(scope, batch)
         elif task == errands.REMOVE:
-            self.uploads.drop(scope, batch)
-            self._platform.lake.path(row.seat, row.body["dataset"], batch).unlink(missing_ok=True)
+            self._remove(scope, row.body["dataset"], batch)
         elif task == errands.FORGET:
             self._forget(scope, row)
         scope.delete(errands.KIND, row.id)
@@ -120,6 +121,13 @@ class Importer:
                     found.body, self._platform.clock.now_ms(), found.body["updatedUser"], **changes
                 )  # fmt: skip
                 scope.put(batches.KIND, id, body, name=found.name, now=body["updated"])
+
+    def _remove(self, scope: Scope, dataset: str, batch: str) -> None:
+        """Remove the landed rows of a batch, and all that there is of it when the batch itself is gone."""
+        stays = scope.get(batches.KIND, batch) is not None
+        self.uploads.drop(scope, batch) if stays else self.uploads.forget(scope, batch)
+        for suffix in (LANDED,) if stays else (LANDED, FAILED, REJECTED, *DIAGNOSTICS.values()):
+            self._platform.lake.path(scope.seat, dataset, batch, suffix).unlink(missing_ok=True)
 
     def _forget(self, scope: Scope, row: Row) -> None:
         """Remove the files of a dataset that is gone: those of the lake and those that were uploaded for it."""

@@ -16,7 +16,7 @@ from .uploads import OPEN
 FORMATS = ("json", "parquet")
 DIAGNOSTICS, THRESHOLD, SUCCESSOR = "acp_enableErrorDiagnostics", "acp_partialIngestionPercent", "acp_successor"
 _UNDER_WAY = ("loaded", "staging", "staged", "retrying", "processing")
-_GOOD = ("success", "active")
+_GOOD = batches.LANDED
 _FINAL = (*_GOOD, "failed", "failure", "aborted", "abandoned", "inactive", "deleted")
 _SOURCE = "batch-ingestion.yaml; ingestion/batch"
 _SHAPE = {
@@ -147,7 +147,7 @@ def _tags(body: dict[str, Any]) -> dict[str, list[str]]:
     if percentage is not None:
         if not 0 <= percentage <= 100:
             raise bad(f"partialIngestionPercentage must be from 0 to 100; it is {percentage}.")
-        tags[THRESHOLD] = [f"{percentage:g}"]
+        tags[THRESHOLD] = [f"{percentage:.9f}".rstrip("0").rstrip(".")]
     # Partial ingestion turns diagnostics on by itself (documented).
     if body.get("enableErrorDiagnostics") or percentage:
         tags[DIAGNOSTICS] = ["true"]

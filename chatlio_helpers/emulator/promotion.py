@@ -6,6 +6,7 @@ then nothing counts: a promotion that a crash cut off is done again from the sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -161,7 +162,7 @@ class Promotion:
                 raise Refused(EMPTY, f"The file {file['path']} is empty: upload a file with data.")
             with uploads.open(self._scope, self._batch, file["path"]) as opened:
                 try:
-                    yield from rows(opened, row.body["inputFormat"])
+                    yield from rows(opened, row.body.get("inputFormat") or {})
                 except Unreadable as why:
                     raise Refused("INGEST-1401-400", f"The file {file['path']} cannot be read: {why}.") from why
 
@@ -201,7 +202,7 @@ class Promotion:
         count = self._count
         if not count.failed:
             return None
-        allowed = float((row.body["tags"].get(imports.THRESHOLD) or ["0"])[0])
+        allowed = _threshold(row)
         share = 100 * count.failed / count.read
         if share <= allowed and count.good:
             return None
@@ -247,7 +248,7 @@ class Promotion:
     def _replace(self, row: Row) -> None:
         for id in row.body.get("replay", {}).get("predecessors", ()):
             old = self._scope.get(batches.KIND, id)
-            if old is not None and old.body["status"] in ("success", "active"):
+            if old is not None and old.name == row.name and old.body["status"] in batches.LANDED:
                 self._put(old, status="inactive", tags={**old.body["tags"], imports.SUCCESSOR: [row.id]})
                 errands.remove(self._platform, self._scope, old.name or "", id, now=self._now())
 
@@ -263,9 +264,15 @@ def _switched_on(row: Row, dataset: dict[str, Any]) -> bool:
     return bool(dataset.get("enableErrorDiagnostics")) or row.body["tags"].get(imports.DIAGNOSTICS) == ["true"]
 
 
+def _threshold(row: Row) -> float:
+    """Give the percentage of rows that may fail; the tag is the caller's own text."""
+    text = (row.body["tags"].get(imports.THRESHOLD) or ["0"])[0]
+    return float(text) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", text) else 0.0
+
+
 def _validates(dataset: dict[str, Any]) -> bool:
     """Tell whether the dataset's rows are validated; a tag switches it off (documented)."""
-    return "disabled" not in dataset["tags"].get("acp_validationContext", ())
+    return "disabled" not in (dataset["tags"].get("acp_validationContext") or ())
 
 
 def _reason(violation: dict[str, Any]) -> Reason:

@@ -43,6 +43,7 @@ _IN_COLUMNS: dict[str, dict[str, str]] = {
 _FEW = ("id", "$id", "name", "title", "flowId")
 THEN = {"batches": ("created",)}  # the order that a kind is mostly asked for in, where it is not that of number
 _NUMBERS = ("started", "completed", "recordCount", "failedRecordCount", "size")  # to SQLite 7 is not equal to '7'
+_MOST_VALUES = 100  # of one condition; SQLite takes no more than some hundred searches in one
 _COMPARISONS = ("<", "<=", ">", ">=")
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _OTHERWISE = "*"  # where an array has not exactly one element, its index says no more than that
@@ -95,7 +96,7 @@ def narrowed(seat: str, sandbox: str, kind: str, where: Sequence[Condition]) -> 
     sql, values, whole = _of_kind(kind), [] if kind in INDEXED else [kind], True
     for condition in where:
         expression = _lookup(kind, condition)
-        if expression is None:
+        if expression is None or len(condition.values) > _MOST_VALUES:
             whole = False
         elif condition.operator != "==":
             sql += f" AND {expression} {condition.operator} ?"

@@ -81,6 +81,7 @@ class Service:
     def __init__(self, title: str, base: str, dialect: Dialect | None = None) -> None:
         self.title, self.base, self.dialect = title, base, dialect or Dialect()
         self.routes: list[Route] = []
+        self.handlers: dict[str, tuple[Endpoint, str]] = {}  # by name, each with its permission
 
     def operation(
         self,
@@ -105,6 +106,7 @@ class Service:
                 return await self._answer(request, handler, permission, sandboxed, has_body)
 
             self.routes.append(Route(self.base + path, endpoint, methods=[method], name=name))
+            self.handlers[name] = (handler, permission)
             OPERATIONS.append(Operation(self.title, method, self.base + _template(path), name, known))
             return handler
 

@@ -66,7 +66,7 @@ def test_lists_filter_cut_and_page(client: Client, schema_ref: dict[str, str]) -
     assert len(client.made("GET", f"{DATASETS}?schemaRef.id={schema_ref['id']}", None)) == 3
     ordered = client.made("GET", f"{DATASETS}?orderBy=asc:name&limit=2&start=1&properties=name", None)
     assert list(ordered.values()) == [{"name": "b"}, {"name": "c"}]
-    for wrong in ("limit=0", "limit=x", "orderBy=name"):
+    for wrong in ("limit=0", "limit=101", "limit=x", "orderBy=up:name"):
         assert client.call("GET", f"{DATASETS}?{wrong}").status_code == 400
 
 
