@@ -36,6 +36,11 @@ SELECT = """
 SELECT seat, sandbox, flow, dataset, inlet, transaction_id, received, body, number
 FROM messages WHERE number > ? ORDER BY number LIMIT ?
 """
+DELETE = """
+DELETE FROM messages WHERE number IN (SELECT number FROM messages WHERE number < ? ORDER BY number LIMIT ?)
+"""
+STEP = 200  # messages
+LONG_LOG, BACKSTOP = 2_000, 16_000  # pages of 4 KB in the write-ahead log
 
 
 class JournalUnwritable(Exception):
@@ -71,19 +76,21 @@ class Journal:
         """*appended* is called from the journal's own thread after each group that reached the disk."""
         self.path = Path(path)
         self.appended = appended
-        self._writer = self._connect()
+        self._writer = self._connect("FULL")
         self._writer.execute(TABLE)
-        self._reader = self._connect()
+        self._writer.execute(f"PRAGMA wal_autocheckpoint={BACKSTOP}")  # see forget
+        # What it deletes has landed: if a power cut brings it back, the landing's cursor has passed it all the same.
+        self._reader = self._connect("NORMAL")
         self._reading = threading.Lock()
         self._pending: Group = []
         self._orders: SimpleQueue[tuple[Group, asyncio.AbstractEventLoop] | None] = SimpleQueue()
         self._writing: threading.Thread | None = None
         self._busy = False
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, synchronous: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         return connection
 
     async def append(self, messages: Sequence[Message]) -> None:
@@ -150,11 +157,17 @@ class Journal:
     def forget(self, up_to: int) -> None:
         """Drop what has landed, up to and with number *up_to*; raises sqlite3.Error on a full disk.
 
-        The last one stays as an empty shell, because SQLite counts on from the highest number that is there.
+        The last one stays as an empty shell, because SQLite counts on from the highest number that is there. It goes in
+        small steps, between which messages are accepted. Then the write-ahead log is emptied into the database, here
+        and not by the writer, whose messages would wait for it.
         """
         with self._reading:
-            self._reader.execute("DELETE FROM messages WHERE number < ?", (up_to,))
+            while self._reader.execute(DELETE, (up_to, STEP)).rowcount == STEP:
+                pass
             self._reader.execute("UPDATE messages SET body = x'' WHERE number = ?", (up_to,))
+            _, pages, _ = self._reader.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if pages > LONG_LOG:
+                self._reader.execute("PRAGMA wal_checkpoint(RESTART)")  # has only the last moments left to copy
 
     def close(self) -> None:
         """Let go of the file; the event loop must have stopped appending."""
