@@ -19,7 +19,7 @@ from chatlio_helpers.emulator.unbuilt import adobe_operations
 def test_an_operation_of_adobes_answers_501_by_name(client: Client) -> None:
     """An operation that Adobe has and we do not is named."""
     for method, path, name in (
-        ("POST", "/query/queries", "createQuery"),
+        ("POST", "/query/schedules", "createSchedule"),
         ("GET", "/exim/packages/abc", "lookUpPackage"),
     ):
         answer = client.call(method, path, {})
