@@ -40,7 +40,8 @@ DELETE = """
 DELETE FROM messages WHERE number IN (SELECT number FROM messages WHERE number < ? ORDER BY number LIMIT ?)
 """
 STEP = 200  # messages
-LONG_LOG, BACKSTOP = 2_000, 16_000  # pages of 4 KB in the write-ahead log
+PAGE = 16_384  # bytes, of a new file: several messages fit on a page of this size, and on SQLite's own size hardly one
+LONG_LOG, BACKSTOP = 500, 4_000  # pages in the write-ahead log
 
 
 class JournalUnwritable(Exception):
@@ -89,6 +90,7 @@ class Journal:
 
     def _connect(self, synchronous: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=10)
+        connection.execute(f"PRAGMA page_size={PAGE}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
         return connection
