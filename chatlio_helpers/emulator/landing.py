@@ -122,6 +122,7 @@ class Lander:
         log.warning("the mapping process ended (%s) with %d messages; a new one takes them", ended, self._at_hand)
         if self._at_hand:
             self._suspicion.ended(self._at_hand)
+            self._at_hand = 0
         else:
             self._stopping.wait(REST)  # it did not even start
 
@@ -175,6 +176,7 @@ class Lander:
         if refused:
             raise OSError(refused)
         self._suspicion.landed()
+        self._at_hand = 0
         if landing.full:
             self._ahead = self._sent(landing.last)
         now = self._platform.clock.now_ms()

@@ -32,7 +32,6 @@ class Mapped:
 
     record: dict[str, Any]
     problems: list[Problem]
-    slow: bool = False  # given up because it took too long
 
     @property
     def failed(self) -> bool:
@@ -70,7 +69,7 @@ class Mapper:
         try:
             return within(limit, self._mapped, payload, now if now.tzinfo else now.replace(tzinfo=UTC))
         except TooLong:
-            return Mapped({}, [*self._broken, problem(_SLOW.format(limit), "", "", fatal=True)], slow=True)
+            return Mapped({}, [*self._broken, problem(_SLOW.format(limit), "", "", fatal=True)])
 
     def _mapped(self, payload: Any, now: datetime) -> Mapped:
         record: dict[str, Any] = {}

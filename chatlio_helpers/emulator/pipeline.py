@@ -46,7 +46,6 @@ class Fate:
     errors: list[Reason] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     refused_by: str = ""
-    slow: bool = False
 
 
 class SchemaRef(NamedTuple):
@@ -95,7 +94,7 @@ class Pipeline:
         fatal = [_reason(problem) for problem in mapped.problems if problem.fatal]
         warnings = [_reason(problem) for problem in mapped.problems if not problem.fatal]
         if fatal:
-            return Fate(mapped.record, warnings, fatal, refused_by="mapper", slow=mapped.slow)
+            return Fate(mapped.record, warnings, fatal, refused_by="mapper")
         return self._checked(mapped.record, warnings)
 
     def _checked(self, record: dict[str, Any] | None, warnings: Sequence[Reason] = ()) -> Fate:

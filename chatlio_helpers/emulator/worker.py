@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -101,17 +102,14 @@ def main(staging: Path) -> None:
     leave_out("pandas", "numpy")
     worker = Worker(staging)
     # A process of a killed server may still write its last file.
-    with FileLock(staging / LOCK, mode=0o600):
+    with FileLock(staging / LOCK, mode=0o600), suppress(EOFError, BrokenPipeError):
         frames.send(target, [b"ready"])
         _collect_between_rounds()
-        try:
-            while True:
-                jobs = job.unpacked(frames.receive(source))
-                frames.send(target, outcome.packed([worker.done(one) for one in jobs], notes.taken()))
-                del jobs
-                gc.collect()
-        except (EOFError, BrokenPipeError):
-            return
+        while True:
+            jobs = job.unpacked(frames.receive(source))
+            frames.send(target, outcome.packed([worker.done(one) for one in jobs], notes.taken()))
+            del jobs
+            gc.collect()
 
 
 def _collect_between_rounds() -> None:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import random
-import sqlite3
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import requests
 from running import MAPPINGS, QUICK, Chain, Client, Server, make_chain, mapping_set, payload, running, wait_until
 
 from chatlio_helpers.emulator.journal import Message
-from chatlio_helpers.emulator.lake import Lake
 from chatlio_helpers.emulator.pipeline import Pipeline, SchemaRef
-
-KILLS = 20
-POSTERS = 4
 
 
 @pytest.fixture(scope="module")
@@ -220,85 +211,3 @@ def test_files_of_an_uncommitted_batch_are_removed_at_start(tmp_path: Path) -> N
         server.start()
         assert list(kept.parent.iterdir()) == [kept]
         assert _landed_ids(chain) == ["event-1"]
-
-
-class Posters:
-    """Threads that post numbered events to a chain until told to stop; ``accepted`` is what was answered with 200."""
-
-    def __init__(self, chain: Chain) -> None:
-        self._chain, self._stopping = chain, threading.Event()
-        self.tried: list[str] = []
-        self.accepted: set[str] = set()
-        self._threads = [threading.Thread(target=self._post, args=(number,)) for number in range(POSTERS)]
-        for thread in self._threads:
-            thread.start()
-
-    def _post(self, lane: int) -> None:
-        number = 0
-        http = requests.Session()
-        while not self._stopping.is_set():
-            number += 1
-            body = payload(f"{lane}-{number}", count="many" if number % 10 == 0 else number)
-            self.tried.append(body["id"])
-            try:
-                answer = http.post(self._chain.url, json=body, timeout=10)
-            except requests.RequestException:
-                time.sleep(0.02)
-                continue
-            if answer.status_code == 200:
-                self.accepted.add(body["id"])
-
-    def stop(self) -> None:
-        """Stop posting."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-
-
-def test_no_kill_loses_or_doubles_a_message(tmp_path: Path) -> None:
-    """Twenty times SIGKILL under load: each accepted message landed once or failed once, and all counts agree."""
-    chance = random.Random(20)
-    with running(tmp_path) as server:
-        chain = make_chain(Client(server))
-        posters = Posters(chain)
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, 0.5))
-            server.kill()
-            server.start()
-        time.sleep(0.3)
-        posters.stop()
-        wait_until(lambda: _pending(tmp_path) == 0, 30)
-        landed, failed = _rows_on_disk(chain, Lake(tmp_path / "lake"))
-        wait_until(lambda: all("state" not in run for run in chain.runs()), 10)
-        records = [run["metrics"]["recordSummary"] for run in chain.runs()]
-        counts = chain.counts()
-    found = landed + failed
-    assert len(posters.accepted) > KILLS
-    assert posters.accepted <= found.keys() <= set(posters.tried)
-    assert set(found.values()) == {1}
-    assert all(int(id.rpartition("-")[2]) % 10 == 0 for id in failed)
-    assert counts == (landed.total(), failed.total())
-    assert len(records) < 100
-    assert sum(one["outputRecordCount"] for one in records) == landed.total()
-    assert sum(one["failedRecordCount"] for one in records) == failed.total()
-    files = len(list((tmp_path / "lake").glob("*/*/*")))
-    assert files == _first(tmp_path / "state.sqlite", "SELECT count(*) FROM objects WHERE kind = 'batches'")
-
-
-def _rows_on_disk(chain: Chain, lake: Lake) -> tuple[Counter[str], Counter[str]]:
-    """Count landed and failed rows by event, from the files of all batches that the Catalog has."""
-    landed = [row["_id"] for batch in chain.batches("success") for row in lake.read("default", chain.dataset, batch)]
-    failures = [one for batch in chain.batches("failed") for one in lake.read_failed("default", chain.dataset, batch)]
-    return Counter(landed), Counter(one["row"]["body"]["id"] for one in failures)
-
-
-def _pending(folder: Path) -> int:
-    """Count the accepted messages that have not landed."""
-    query = "SELECT max(json_extract(body, '$.number')) FROM objects WHERE kind = 'landing'"
-    cursor = _first(folder / "state.sqlite", query)
-    return _first(folder / "journal.sqlite", "SELECT count(*) FROM messages WHERE number > ?", cursor or 0)
-
-
-def _first(path: Path, query: str, *values: int) -> int:
-    with closing(sqlite3.connect(path)) as database:
-        return database.execute(query, values).fetchone()[0]

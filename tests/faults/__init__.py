@@ -1,0 +1,1 @@
+"""Kills under load: the local platform may die at any moment, and no acknowledged message is lost or doubled."""
