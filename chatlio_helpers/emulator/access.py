@@ -1,21 +1,23 @@
 """Data Access: the files of a batch, its failed rows with their errors, and the first rows of a dataset.
 
-A batch of landed rows has one Parquet file. A batch of failed rows has one file of JSON lines (``header``, ``body``,
-``_errors``), and the same rows as diagnostics: ``conversion_errors_0.json`` for what the mapping refused,
-``validation_errors_0.json`` for what the schema refused. Names and layout of diagnostics are documented for batch
-ingestion; that streaming has the same is assumed.
+A batch of landed rows has one Parquet file, and its failed rows, where it has any, are one file of JSON lines.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from . import batches
+from . import batches, diagnostics
+from .catalog_query import whole_number
+from .diagnostics import Piece
+from .filters import Condition
 from .lake import LANDED, Lake
 from .problems import AepProblem
 from .provenance import documented
@@ -23,12 +25,12 @@ from .service import Call, Service
 from .store import Row
 
 PREVIEW_ROWS = 100
-SAMPLES = 100
 LIMIT = 100
-ROW_ERRORS = {"conversion_errors_0.json": ("mapper", "unknown"), "validation_errors_0.json": ("validation",)}
 SAMPLE_NAMES = ("row_error_samples.json", "row_errors_sample.json")  # Adobe's pages have both spellings
+INPUTS = "fileMetaData1.json"
 _SOURCE = "data-access.yaml"
 _VIEW = "view-datasets"
+_RANGES = re.compile(r"bytes=\s*((\d+-\d*|-\d+)\s*(,\s*|$))+", re.ASCII)
 
 service = Service("Data Access", "/data/foundation/export")
 routes = service.routes
@@ -36,9 +38,20 @@ routes = service.routes
 
 @service.operation("GET", "/batches/{batch}/files", "listDatasetFiles", documented(_SOURCE), permission=_VIEW)
 def files_of_batch(call: Call) -> dict[str, Any]:
-    """List the Parquet file of a batch; a batch of failed rows has none."""
+    """List the Parquet file of a batch; one without landed rows, or reverted, has none."""
     row = batches.find(call, call.part("batch"))
-    return _page(call, [_file(call, row)] if row.body["status"] == "success" else [])
+    return _page(call, [_file(call, row)] if _landed(call, row) else [])
+
+
+@service.operation(
+    "HEAD", "/files/{file}", "retrieveDatasetFileHeaders", documented(_SOURCE, "without path it is a 400"),
+    permission=_VIEW,
+)  # fmt: skip
+def file_headers(call: Call) -> Response:
+    """Tell the size of a file; raises 400, 404."""
+    if not call.query("path"):
+        raise AepProblem(400, "Bad Request", "The query parameter path is needed: the name of the file.")
+    return _content(call)
 
 
 @service.operation(
@@ -46,31 +59,23 @@ def files_of_batch(call: Call) -> dict[str, Any]:
     permission=_VIEW,
 )  # fmt: skip
 def file(call: Call) -> dict[str, Any] | Response:
-    """List what a file consists of or, with ``path``, give its bytes; honours ``Range``, and answers HEAD."""
+    """List what a file consists of or, with ``path``, give its bytes; honours ``Range``."""
+    if call.query("path"):
+        return _content(call)
     row = _batch_of_file(call)
-    name = f"{row.id}{LANDED}"
-    path = call.query("path")
-    if not path:
-        return _page(call, [_entry(call, name, row.body["metrics"]["outputByteSize"])])
-    if path != name:
-        raise _no_file(path)
-    place = _lake(call).path(call.caller.seat.name, row.name or "", row.id)
-    if not place.is_file():
-        raise _no_file(path)
-    return FileResponse(place, media_type="application/octet-stream", filename=name)
+    return _page(call, [_entry(call, f"{row.id}{LANDED}", _place(call, row).stat().st_size)])
 
 
 @service.operation("GET", "/batches/{batch}/failed", "retrieveFailedBatch", documented(_SOURCE), permission=_VIEW)
 def failed(call: Call) -> dict[str, Any] | Response:
     """List the file of failed rows or, with ``path``, give them as JSON lines with their errors."""
     row = batches.find(call, call.part("batch"))
-    content = _lines(line["row"] for line in _failures(call, row))
-    name = f"{row.id}.json"
+    piece = diagnostics.failed(_lake(call), call.caller.seat.name, row)
     if not call.query("path"):
-        return _page(call, [_entry(call, name, len(content))] if content else [])
-    if call.query("path") != name or not content:
+        return _page(call, [_entry(call, piece.name, piece.length)] if piece else [])
+    if piece is None or call.query("path") != piece.name:
         raise _no_file(call.query("path"))
-    return _json_lines(content)
+    return _given(call, piece)
 
 
 @service.operation(
@@ -81,22 +86,26 @@ def failed(call: Call) -> dict[str, Any] | Response:
 def meta(call: Call) -> dict[str, Any] | Response:
     """List diagnostics of a batch, or give one of its files by ``path``."""
     row = batches.find(call, call.part("batch"))
-    diagnostics = _diagnostics(_failures(call, row))
-    samples = b"".join(diagnostics.values())
+    errors = diagnostics.row_errors(_lake(call), call.caller.seat.name, row)
+    inputs = _inputs(call, row)
     path = call.query("path").rstrip("/")
     if not path:
-        sizes = {"row_errors": sum(map(len, diagnostics.values())), SAMPLE_NAMES[0]: len(samples), "input_files": 0}
+        sizes = {
+            "row_errors": sum(piece.length for piece in errors),
+            SAMPLE_NAMES[0]: len(diagnostics.samples(errors)),
+            "input_files": sum(one.length for one in inputs),
+        }
         return _page(call, [_entry(call, name, size) for name, size in sizes.items()])
-    if path == "row_errors":
-        return _page(call, [_entry(call, name, len(text), "row_errors/") for name, text in diagnostics.items()])
-    if path == "input_files":
-        return _page(call, [])
+    folders = {"row_errors": errors, "input_files": inputs}
+    if path in folders:
+        return _page(call, [_entry(call, piece.name, piece.length, f"{path}/") for piece in folders[path]])
     if path in SAMPLE_NAMES:
-        return _json_lines(b"".join(samples.splitlines(keepends=True)[:SAMPLES]))
-    name = path.removeprefix("row_errors/")
-    if name not in diagnostics:
+        return _given(call, Piece(path, diagnostics.samples(errors)))
+    folder, _, name = path.partition("/")
+    piece = next((piece for piece in folders.get(folder, ()) if piece.name == name), None)
+    if piece is None:
         raise _no_file(path)
-    return _json_lines(diagnostics[name])
+    return _given(call, piece)
 
 
 @service.operation(
@@ -107,18 +116,21 @@ def preview(call: Call) -> Response:
     """Give the first rows of a dataset, from its newest batches, as JSON."""
     dataset = call.part("dataset")
     if call.scope.get("dataSets", dataset) is None:
-        raise AepProblem(404, "Not Found", f"No dataset exists with id [{dataset}].")
-    landed = [row for row in batches.of_dataset(call.scope, dataset)[::-1] if row.body["status"] == "success"]
+        raise AepProblem(404, "Not Found", f"No dataset exists with id [{dataset[:200]}].")
+    where = [batches.condition(dataset), Condition("status", "==", (batches.LANDED[0],))]
+    # A batch has at least one row, so this many batches have enough.
+    rows = call.scope.page(batches.KIND, where=where, order=("-created",), limit=PREVIEW_ROWS)
     # A generator, because Starlette runs it beside the event loop: reading a hundred files takes a while.
-    return StreamingResponse(_preview(_lake(call), call.caller.seat.name, landed), media_type="application/json")
+    return StreamingResponse(_preview(_lake(call), call.caller.seat.name, rows), media_type="application/json")
 
 
 def _preview(lake: Lake, seat: str, landed: list[Row]) -> Iterator[bytes]:
     rows: list[dict[str, Any]] = []
     for row in landed:
-        rows += lake.read(seat, row.name or "", row.id, limit=PREVIEW_ROWS - len(rows))
         if len(rows) >= PREVIEW_ROWS:
             break
+        if lake.path(seat, row.name or "", row.id).is_file():
+            rows += lake.read(seat, row.name or "", row.id, limit=PREVIEW_ROWS - len(rows))
     yield orjson.dumps({"data": rows})
 
 
@@ -126,42 +138,74 @@ def _lake(call: Call) -> Lake:
     return call.platform.lake
 
 
+def _place(call: Call, row: Row) -> Path:
+    return _lake(call).path(call.caller.seat.name, row.name or "", row.id)
+
+
+def _landed(call: Call, row: Row) -> bool:
+    """Tell whether the rows of a batch can be read; one that a caller only told of has none."""
+    return row.body["status"] in batches.LANDED and _place(call, row).is_file()
+
+
 def _batch_of_file(call: Call) -> Row:
     batch, _, number = call.part("file").rpartition("-")
     row = call.scope.get(batches.KIND, batch)
-    if number != "1" or row is None or row.body["status"] != "success":
-        raise AepProblem(404, "Not Found", f"No dataset file exists with id [{call.part('file')}].")
+    if number != "1" or row is None or not _landed(call, row):
+        raise AepProblem(404, "Not Found", f"No dataset file exists with id [{call.part('file')[:200]}].")
     return row
 
 
-def _failures(call: Call, row: Row) -> list[dict[str, Any]]:
-    """Give the failed rows of a batch as the landing wrote them: ``row``, ``reasons``, ``refused_by``."""
-    if row.body["status"] == "success":
-        return []
-    return _lake(call).read_failed(call.caller.seat.name, row.name or "", row.id)
+def _content(call: Call) -> Response:
+    row = _batch_of_file(call)
+    if call.query("path") != f"{row.id}{LANDED}":
+        raise _no_file(call.query("path"))
+    return _given(call, Piece(call.query("path"), place=_place(call, row)))
 
 
-def _diagnostics(failures: list[dict[str, Any]]) -> dict[str, bytes]:
-    texts = {
-        name: _lines(_diagnostic(one, name) for one in failures if one["refused_by"] in kinds)
-        for name, kinds in ROW_ERRORS.items()
-    }
-    return {name: text for name, text in texts.items() if text}
+def _given(call: Call, piece: Piece) -> Response:
+    """Give a file, or the part of it that ``Range`` asks for; raises 416."""
+    if piece.place is None:
+        return Response(piece.content, media_type="application/octet-stream")
+    _check_range(call, piece.length)
+    return FileResponse(
+        piece.place, media_type="application/octet-stream", filename=piece.name, stat_result=piece.place.stat()
+    )
 
 
-def _diagnostic(failure: dict[str, Any], name: str) -> dict[str, Any]:
-    errors = [{"code": code, "message": message} for code, message in failure["reasons"]]
-    return {"_corrupt_record": orjson.dumps(failure["row"]["body"]).decode(), "_errors": errors, "_filename": name}
+def _check_range(call: Call, size: int) -> None:
+    """Raise 416 for a range that is none, or that has nothing of the file."""
+    text = call.request.headers.get("range", "").strip()
+    if not text:
+        return
+    ranges = [one.strip().partition("-") for one in text.partition("=")[2].split(",") if one.strip()]
+    if _RANGES.fullmatch(text) and all(_is_inside(first, last, size) for first, _, last in ranges):
+        return
+    problem = AepProblem(416, "Range Not Satisfiable", f"The range [{text[:100]}] is not within {size} bytes.")
+    problem.headers = {"content-range": f"bytes */{size}"}
+    raise problem
+
+
+def _is_inside(first: str, last: str, size: int) -> bool:
+    if not first:
+        return int(last) > 0 and size > 0
+    return int(first) < size and (not last or int(first) <= int(last))
+
+
+def _inputs(call: Call, row: Row) -> list[Piece]:
+    """Give the account of the files that were uploaded into a batch."""
+    files = call.platform.importer.uploads.files(call.scope, row.id)
+    lines = b"".join(orjson.dumps({"path": one["path"]}, option=orjson.OPT_APPEND_NEWLINE) for one in files)
+    return [Piece(INPUTS, lines)] if files else []
 
 
 def _file(call: Call, row: Row) -> dict[str, Any]:
-    metrics = row.body["metrics"]
     href = f"{call.base_url}{service.base}/files/{row.id}-1"
+    dataset = call.scope.get("dataSets", row.name or "")
     return {
-        "dataSetFileId": f"{row.id}-1", "dataSetViewId": row.name, "version": "1.0.0",
+        "dataSetFileId": f"{row.id}-1", "dataSetViewId": dataset.body["viewId"] if dataset else "", "version": "1.0.0",
         "created": str(row.created), "updated": str(row.updated),
-        "records": str(metrics["outputRecordCount"]), "size": str(metrics["outputByteSize"]), "isValid": True,
-        "_links": {"self": {"href": href}},
+        "records": str(row.body["metrics"].get("outputRecordCount", 0)), "size": str(_place(call, row).stat().st_size),
+        "isValid": True, "_links": {"self": {"href": href}},
     }  # fmt: skip
 
 
@@ -171,29 +215,15 @@ def _entry(call: Call, name: str, length: int, folder: str = "") -> dict[str, An
 
 
 def _page(call: Call, entries: list[dict[str, Any]]) -> dict[str, Any]:
-    start, limit = _number(call, "start", 0), min(_number(call, "limit", LIMIT) or LIMIT, LIMIT)
+    start, limit = whole_number(call, "start", 0, 0), min(whole_number(call, "limit", LIMIT, 0) or LIMIT, LIMIT)
     shown = entries[start : start + limit]
     href = f"{call.base_url}{call.request.url.path}"
     links: dict[str, Any] = {"page": {"href": f"{href}?start={{start}}&limit={{limit}}", "templated": True}}
     if start + limit < len(entries):
-        links["next"] = {"href": f"{href}?start={start + limit}&limit={limit}"}
+        path = f"&path={quote(call.query('path'), safe='')}" if call.query("path") else ""
+        links["next"] = {"href": f"{href}?start={start + limit}&limit={limit}{path}"}
     return {"data": shown, "_page": {"limit": limit, "count": len(shown)}, "_links": links}
 
 
-def _number(call: Call, name: str, default: int) -> int:
-    text = call.query(name)
-    if text and not text.isdigit():
-        raise AepProblem(400, "Bad Request", f"{name} must be a whole number; it is [{text}].")
-    return int(text) if text else default
-
-
-def _lines(values: Iterator[dict[str, Any]]) -> bytes:
-    return b"".join(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE) for value in values)
-
-
-def _json_lines(content: bytes) -> Response:
-    return Response(content, media_type="application/octet-stream")
-
-
 def _no_file(path: str) -> AepProblem:
-    return AepProblem(404, "Not Found", f"There is no file [{path}].")
+    return AepProblem(404, "Not Found", f"There is no file [{path[:200]}].")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Route
 
 from . import catalog_query, datasets, shapes
 from .batches import KIND, service
@@ -122,3 +122,10 @@ def _referred(answers: dict[str, Any], id: str, name: str) -> str:
 
 def _detail(problem: Problem) -> str:
     return str(problem.body.get("detail", "")) if isinstance(problem.body, dict) else ""
+
+
+# The guide calls the root without a slash at its end, the description with one.
+service.routes.extend(
+    [Route(service.base, route.endpoint, methods=list(route.methods or ())) for route in service.routes
+     if route.path == f"{service.base}/"]
+)  # fmt: skip
