@@ -125,14 +125,15 @@ def _with_base(call: Call, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(call: Call, kind: str, item: dict[str, Any]) -> dict[str, Any]:
+    base = item.get("baseConnectionId")
     for field in ("connectionSpec", *_REQUIRED[kind]):
-        if not item.get(field):
+        # The HTTP API tutorial makes source connections without data, which the description requires.
+        if not item.get(field) and not (field == "data" and base and kind == SOURCE):
             raise FlowProblem("1455-400", f"Validation failed: missing field [{field}].")
     id = item["connectionSpec"].get("id")
     spec = specs.find(call, specs.CONNECTION_SPECS, id)
     if spec is None:
         raise FlowProblem("1413-400", f"The spec ID provided is invalid: [{id}].")
-    base = item.get("baseConnectionId")
     if base:
         _check_base(call, base)
     named = (item.get("auth") or {}).get("specName")
@@ -160,7 +161,8 @@ def _with_inlet(call: Call, kind: str, item: dict[str, Any], inlet: str) -> dict
         return item
     inlet, sent = inlet or secrets.token_hex(32), item["auth"].get("params") or {}
     own = {name: value for name, value in sent.items() if name not in ("inletId", "inletUrl") and value is not None}
-    params = {"authenticationRequired": False, "dataType": "xdm", "name": item.get("name")} | own
+    name = item.get("name")
+    params = {"sourceId": name, "authenticationRequired": False, "dataType": "xdm", "name": name} | own
     row = {"connectionId": item["id"], "authenticationRequired": params["authenticationRequired"]}
     call.scope.put(INLETS, inlet, row, now=call.now, name=item["id"])
     return item | {"auth": item["auth"] | {"params": params | {"inletId": inlet}}}

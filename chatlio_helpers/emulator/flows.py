@@ -131,6 +131,7 @@ def change(call: Call) -> dict[str, Any]:
         result["lastOperation"] = {
             "started": call.now, "updated": call.now, "percentCompleted": 100.0,
             "status": {"value": "completed", "errors": []}, "operation": "update",
+            "ops": [one | {"op": one["op"].lower()} for one in call.body(list)],
         }  # fmt: skip
     result["inheritedAttributes"] = flow_checks.inherited(call, result)
     keep(call, KIND, result)
