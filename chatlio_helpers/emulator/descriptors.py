@@ -60,7 +60,7 @@ def of_adobe(call: Call) -> dict[str, Any]:
 
 
 @service.operation(
-    "GET", "/tenant/descriptors/{id}", "retrieveDescriptor", documented(_SOURCE), permission="view-schemas"
+    "GET", "/tenant/descriptors/{id:path}", "retrieveDescriptor", documented(_SOURCE), permission="view-schemas"
 )  # fmt: skip
 def one(call: Call) -> dict[str, Any]:
     """Give one descriptor; raises XDM-1009-400."""
@@ -69,7 +69,7 @@ def one(call: Call) -> dict[str, Any]:
 
 
 @service.operation(
-    "GET", "/global/descriptors/{id}", "retrieveDescriptor", documented(_SOURCE, "there are none"),
+    "GET", "/global/descriptors/{id:path}", "retrieveDescriptor", documented(_SOURCE, "there are none"),
     permission="view-schemas",
 )  # fmt: skip
 def one_of_adobe(call: Call) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def one_of_adobe(call: Call) -> dict[str, Any]:
 
 
 @service.operation(
-    "PUT", "/tenant/descriptors/{id}", "updateDescriptor", documented(_SOURCE, "201, as the pages have it; spec: 200"),
-    permission="manage-schemas",
+    "PUT", "/tenant/descriptors/{id:path}", "updateDescriptor",
+    documented(_SOURCE, "201, as the pages have it; spec: 200"), permission="manage-schemas",
 )  # fmt: skip
 def replace(call: Call) -> Response:
     """Replace a descriptor: 201 with its id."""
@@ -93,7 +93,7 @@ def replace(call: Call) -> Response:
 
 
 @service.operation(
-    "DELETE", "/tenant/descriptors/{id}", "deleteDescriptor", documented(_SOURCE), permission="manage-schemas"
+    "DELETE", "/tenant/descriptors/{id:path}", "deleteDescriptor", documented(_SOURCE), permission="manage-schemas"
 )
 def delete(call: Call) -> Response:
     """Delete a descriptor: 204."""

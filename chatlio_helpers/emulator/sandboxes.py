@@ -78,7 +78,7 @@ def create(call: Call) -> Response:
 
 
 @_operation(
-    "GET", "/sandboxes/{name}", "retrieveSandbox", documented("sandboxes/api/sandboxes", "code of an unknown name")
+    "GET", "/sandboxes/{name:path}", "retrieveSandbox", documented("sandboxes/api/sandboxes", "code of an unknown name")
 )
 def one(call: Call) -> dict[str, Any]:
     """Give one sandbox, a deleted one too."""
@@ -86,7 +86,7 @@ def one(call: Call) -> dict[str, Any]:
 
 
 @_operation(
-    "PATCH", "/sandboxes/{name}", "patchSandbox", documented("sandboxes/api/sandboxes", "other fields are refused")
+    "PATCH", "/sandboxes/{name:path}", "patchSandbox", documented("sandboxes/api/sandboxes", "other fields are refused")
 )
 def change(call: Call) -> dict[str, Any]:
     """Change the title; raises a 400 for anything else."""
@@ -98,7 +98,7 @@ def change(call: Call) -> dict[str, Any]:
     return shown(call, _keep(call, changed))
 
 
-@_operation("PUT", "/sandboxes/{name}", "resetSandbox",
+@_operation("PUT", "/sandboxes/{name:path}", "resetSandbox",
             documented("sandboxes/api/sandboxes", "nothing here is shared with Analytics or Audience Manager, so no "
                        "reset is refused or warned of for that"))  # fmt: skip
 def reset(call: Call) -> Response:
@@ -114,7 +114,7 @@ def reset(call: Call) -> Response:
 
 
 @_operation(
-    "DELETE", "/sandboxes/{name}", "deleteSandbox", documented("sandboxes/api/sandboxes", "its data goes at once")
+    "DELETE", "/sandboxes/{name:path}", "deleteSandbox", documented("sandboxes/api/sandboxes", "its data goes at once")
 )
 def delete(call: Call) -> Response:
     """Delete a sandbox and all that is in it: 202, ``deleted``; the default production sandbox stays."""

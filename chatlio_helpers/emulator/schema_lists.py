@@ -17,6 +17,7 @@ import orjson
 
 from . import filters, selection
 from .filters import Condition
+from .problems import SchemaProblem
 from .schema_service import bad, service
 from .service import Call
 
@@ -104,7 +105,7 @@ def _sorted(call: Call, resources: list[Resource], order: Sequence[str]) -> Iter
     name, down = order[0].lstrip("-"), order[0].startswith("-")
     key = _key_of(name)
     numeric = bool(resources) and not isinstance(_value(resources[0], name), str)
-    bound = (0, _moment(start), "") if numeric else (1, 0, start)
+    bound = (0, _number(start), "") if numeric else (1, 0, start)
     return (one for one in resources if (key(one) < bound if down else key(one) > bound))
 
 
@@ -113,20 +114,20 @@ def _page(
 ) -> tuple[list[Resource], dict[str, Any]]:
     limit, name = _limit(call), order[0].lstrip("-")
     page: list[Resource] = []
-    following = None
+    following: str | None = None
     for entry in entries:
         if len(page) >= limit and (not page or _value(page[-1], name) != _value(entry, name)):
-            following = _value(page[-1], name) if page else None
+            following = str(_value(page[-1], name)) if page else None
             break
         page.append(entry)
     links: dict[str, Any] = {"next": None}
     if following is not None:
-        links["next"] = {"href": f"{call.base_url}{service.base}{path}?{_query(call, following, limit)}"}
+        links["next"] = f"{call.base_url}{service.base}{path}?{_query(call, following, limit)}"
     shown = {"orderby": ",".join(order), "next": following, "count": len(page)}
     return page, {"_page": shown, "_links": links}
 
 
-def _query(call: Call, following: Any, limit: int) -> str:
+def _query(call: Call, following: str, limit: int) -> str:
     kept = [("property", text) for text in call.request.query_params.getlist("property")]
     order = call.query("orderby")
     return urlencode([*kept, *([("orderby", order)] if order else []), ("start", following), ("limit", limit)])
@@ -151,8 +152,19 @@ def _key_of(name: str) -> Callable[[Resource], tuple[int, float, str]]:
 
 def _moment(start: str) -> int:
     if not start.isdecimal() or len(start) > 18:
-        raise bad(f"The parameter start must be a value of the field that the list is ordered by; it was {start!r}.")
+        raise _bad_start(start)
     return int(start)
+
+
+def _number(start: str) -> float:
+    try:
+        return float(start)
+    except ValueError as error:
+        raise _bad_start(start) from error
+
+
+def _bad_start(start: str) -> SchemaProblem:
+    return bad(f"The parameter start must be a value of the field that the list is ordered by; it was {start!r}.")
 
 
 def _limit(call: Call) -> int:
