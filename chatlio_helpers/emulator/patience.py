@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 HEADERS, BODY = 15.0, 60.0  # seconds
+KEEP_ALIVE = 65  # seconds; longer than clients keep theirs, so that no request meets a connection that is closing
 LOOKS = 1.0  # seconds between two looks
 MOST_CONNECTIONS = 1_000
 _SPARE_FILES = 200  # for databases, the lake and the library's own
@@ -86,6 +87,8 @@ class Patience:
     def _wait(self, connection: Any, now: float) -> Wait | None:
         """Give what we wait for; since when is told by the last look, if it saw the same request in the same need."""
         cycle = connection.cycle
+        if connection.timeout_keep_alive_task is not None:
+            return None  # nothing has come of a next request: the server library has a limit for that
         if cycle is None or cycle.response_complete:
             wait = Wait("headers", cycle, self._headers, now)
         elif cycle.more_body and not connection.flow.read_paused:

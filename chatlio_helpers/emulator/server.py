@@ -22,7 +22,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from .app import create_app
 from .folder import Folder
 from .hosts import Hosts
-from .patience import LOOKS, Patience, bounded, most_connections
+from .patience import KEEP_ALIVE, LOOKS, Patience, bounded, most_connections
 from .platform import Platform, assemble
 from .store import StateDamaged, StateError
 
@@ -44,7 +44,7 @@ def serve(path: Path, *, host: str, port: int | None, idle: float, allowed: Iter
         app.state.hosts = Hosts(host, allowed)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5, server_header=False,
-            http=bounded(AutoHTTPProtocol, most_connections()),
+            http=bounded(AutoHTTPProtocol, most_connections()), timeout_keep_alive=KEEP_ALIVE,
         )  # fmt: skip
         server = _Server(config, folder, idle)
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done; they end there
