@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from . import query_lists, query_statements, query_templates, shapes
-from .provenance import documented
+from .provenance import assumed, documented
 from .query_lists import ALL, Rules
 from .query_problems import QueryProblem
 from .query_runs import FINAL, KIND, QueryRuns
@@ -91,14 +91,27 @@ def change(call: Call) -> Response:
     """Cancel a query, or take it off the lists: 202 with a message; raises 409 when it is over."""
     body, wanted = _found(call).body, call.body().get("op")
     if wanted == "soft_delete":
-        call.scope.put(KIND, body["id"], body | {"deleted": True, "updated": _runs(call).stamp()}, now=call.now)
-        return answer({"message": "Query soft delete request received", "statusCode": 202}, 202)
+        return _taken_off(call, body)
     if wanted != "cancel":
         raise QueryProblem(400, "op must be cancel or soft_delete.")
     if body["state"] in FINAL:
         raise QueryProblem(409, f"The query cannot be cancelled: its state is {body['state']} already.")
     _runs(call).cancel(call.scope, body["id"])
     return answer({"message": "Query cancel request received", "statusCode": 202}, 202)
+
+
+@service.operation(
+    "DELETE", "/queries/{id}", "deleteQuery", assumed("Adobe's SDK (aepp) has the call; it does what soft_delete does"),
+    permission="view-datasets",
+)  # fmt: skip
+def delete(call: Call) -> Response:
+    """Take a query off the lists: 202 with a message."""
+    return _taken_off(call, _found(call).body)
+
+
+def _taken_off(call: Call, body: dict[str, Any]) -> Response:
+    call.scope.put(KIND, body["id"], body | {"deleted": True, "updated": _runs(call).stamp()}, now=call.now)
+    return answer({"message": "Query soft delete request received", "statusCode": 202}, 202)
 
 
 @service.operation(
