@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatlio_helpers.emulator.patch import PatchRefused, patched
+from chatlio_helpers.emulator.patch import PatchRefused, Unsupported, patched
 
 DOCUMENT = {"name": "n", "list": ["a", "b"], "deep": {"a/b": {"c~d": 1}}}
 
@@ -38,6 +38,8 @@ def test_operations(entry: dict, expected: dict) -> None:
         {"op": "remove", "path": "/nothing"},
         {"op": "remove", "path": "/list/9"},
         {"op": "add", "path": "/list/x", "value": 1},
+        {"op": "add", "path": "/list/\u00b2", "value": 1},
+        {"op": "remove", "path": "/list/" + "9" * 5000},
         {"op": "add", "path": "/name/deeper", "value": 1},
         {"path": "/name", "value": 1},
         "text",
@@ -49,3 +51,23 @@ def test_refusals_change_nothing(entry: Any) -> None:
     with pytest.raises(PatchRefused):
         patched(DOCUMENT, [{"op": "replace", "path": "/list/0", "value": "z"}, entry])
     assert before == DOCUMENT
+
+
+def test_a_strict_patch_replaces_only_what_is_there() -> None:
+    """RFC 6902 wants a replaced field to exist; without strictness it is added."""
+    new = [{"op": "replace", "path": "/new", "value": 1}]
+    assert patched(DOCUMENT, new)["new"] == 1
+    with pytest.raises(PatchRefused, match="/new"):
+        patched(DOCUMENT, new, strict=True)
+    there = [{"op": "Replace", "path": "/list/1", "value": "z"}]
+    assert patched(DOCUMENT, there, strict=True)["list"] == ["a", "z"]
+
+
+def test_an_unknown_operation_is_told_apart() -> None:
+    """What is none of the three operations is refused as such, and named; a missing one is not."""
+    with pytest.raises(Unsupported) as caught:
+        patched(DOCUMENT, [{"op": "Move", "path": "/name", "from": "/new"}])
+    assert caught.value.operation == "move"
+    with pytest.raises(PatchRefused) as missing:
+        patched(DOCUMENT, [{"path": "/name", "value": 1}])
+    assert not isinstance(missing.value, Unsupported)

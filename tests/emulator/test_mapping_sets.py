@@ -67,6 +67,97 @@ def test_a_put_makes_the_next_version(client: Client, reference: dict[str, str])
     assert [client.call("GET", f"{path}{query}").status_code for query in ("", "?version=0")] == [404, 404]
 
 
+def test_a_put_answers_the_whole_set(client: Client, reference: dict[str, str]) -> None:
+    """PUT answers the set as it is read from then on, with what was sent along and made by the service."""
+    body = modern(client, reference, ("ATTRIBUTE", "a", "ROOT.message"))
+    id = client.made("POST", SETS, body)["id"]
+    more = {"name": "n", "tags": [{"name": "t", "values": ["v"]}], "inputSchema": {"id": "i", "version": 0},
+            "status": "DRAFT"}  # fmt: skip
+    answer = client.made("PUT", f"{SETS}/{id}", body | more)
+    assert answer == client.made("GET", f"{SETS}/{id}", None) == client.made("GET", f"{SETS}/{id}?version=1", None)
+    assert {name: answer[name] for name in more} == more
+    assert (answer["supportVersion"], answer["strictMapping"], answer["xdmSchema"]) == ("1.1", False, reference["id"])
+    assert answer["outputSchema"]["schemaRef"] == answer["schemaRef"] == reference
+
+
+def test_the_oldest_bodies_are_read(client: Client, reference: dict[str, str]) -> None:
+    """A body with the schema at its top, as the guide's first edition prints it, is stored like any other."""
+    row = {"destinationXdmPath": f"_{client.tenant}.message", "sourceAttribute": "a", "identity": True,
+           "identityGroup": "g", "namespaceCode": "n", "id": "forged", "version": 9, "createdBy": "me"}  # fmt: skip
+    body = {"id": "forged", "version": 9, "createdDate": "2020-11-25T19:40:24.123Z", "name": "old",
+            "schemaRef": reference, "mappings": [row], "transformScript": "t"}  # fmt: skip
+    made = client.made("POST", SETS, body)
+    assert (made["version"], len(made["id"])) == (0, 32)
+    item = client.made("GET", f"{SETS}/{made['id']}", None)
+    assert (item["xdmSchema"], item["transformScript"], item["createdDate"]) == (
+        reference["id"], "t", made["createdDate"],
+    )  # fmt: skip
+    (kept,) = item["mappings"]
+    assert (kept["identity"], kept["namespaceCode"], kept["version"]) == (True, "n", 0)
+    assert kept["id"] != "forged"
+    assert kept["createdBy"] == made["createdBy"] != "me"
+
+
+def test_single_mappings_are_added_replaced_and_deleted(client: Client, reference: dict[str, str]) -> None:
+    """Each change of one mapping makes the next version of its set, and the versions before stay as they were."""
+    set_id = client.made("POST", SETS, modern(client, reference, ("ATTRIBUTE", "a", "ROOT.message")))["id"]
+    path = f"{SETS}/{set_id}/mappings"
+    added = client.made("POST", path, {"sourceType": "ATTRIBUTE", "source": "b", "destination": "_id"})
+    changed = client.made("PUT", f"{path}/{added['id']}", {"sourceAttribute": "c", "destinationXdmPath": "_id"})
+    assert (changed["id"], changed["source"], changed["createdDate"]) == (added["id"], "c", added["createdDate"])
+    assert client.made("GET", f"{path}/{added['id']}", None) == changed
+    assert client.call("DELETE", f"{path}/{added['id']}").status_code == 204
+    sources = [[row["source"] for row in client.made("GET", f"{path}?version={version}", None)] for version in range(4)]
+    assert sources == [["a"], ["a", "b"], ["a", "c"], ["a"]]
+    assert client.made("GET", f"{SETS}/{set_id}", None)["version"] == 3
+
+
+def test_sets_are_filtered_and_ordered(client: Client, reference: dict[str, str]) -> None:
+    """``property`` filters as Adobe's SDK sends it; each order has its field; the next page keeps the question."""
+    body = modern(client, reference, ("ATTRIBUTE", "a", "ROOT.message"))
+    for name, status in (("b", "DRAFT"), ("a", "PUBLISHED"), ("c", "PUBLISHED")):
+        client.made("POST", SETS, body | {"name": name, "status": status})
+    oldest = client.made("GET", f"{SETS}?orderBy=createdDate", None)["data"][0]
+    client.made("PUT", f"{SETS}/{oldest['id']}", body | {"name": "b"})
+
+    def names(**query: Any) -> list[str]:
+        answer = client.call("GET", SETS, params=query)
+        assert answer.ok, answer.text
+        return [one["name"] for one in answer.json()["data"]]
+
+    assert names(limit=100) == names(orderBy="-updatedDate") == ["b", "c", "a"]
+    assert names(orderBy="-createdDate") == ["c", "a", "b"]
+    assert names(orderBy="lastUpdateDate", start=0, limit=10) == ["a", "c", "b"]
+    assert names(orderBy="+name") == ["a", "b", "c"]
+    assert sorted(names(property=f"xdmSchema=={reference['id']}")) == ["a", "b", "c"]
+    assert names(property=["status==PUBLISHED", "name!=c"], orderBy="name") == ["a", "b"]
+    page = client.call("GET", SETS, params={"limit": 1, "property": "name!=c", "orderBy": "+name"}).json()
+    rest = client.made("GET", page["_links"]["next"]["href"], None)
+    assert [one["name"] for one in (*page["data"], *rest["data"])] == ["a", "b"]
+    assert rest["_links"] == {}
+
+
+def test_an_expression_is_tried_on_sample_data(client: Client) -> None:
+    """With sample data, as JSON in a text or as an object, an expression that fails on it is told with its words."""
+    check = "/conversion/languages/el/validate"
+    for sample in ('{"a": "1"}', {"a": "1"}):
+        good = {"expression": {"expression": "to_integer(a)"}, "sampleData": sample, "sampleDataType": "json"}
+        assert client.made("POST", check, good)["validationStatus"] == "succeeded"
+    bad = client.made("POST", check, {"expression": 'date(a, "yyyy-MM-dd")', "sampleData": '{"a": "soon"}'})
+    assert (bad["validationStatus"], "soon" in bad["error"]) == ("failed", True)
+
+
+def test_a_preview_names_what_failed(client: Client, reference: dict[str, str]) -> None:
+    """An error of a preview has the fields of the description."""
+    mapping_set = modern(client, reference, ("EXPRESSION", 'date(d, "yyyy")', "ROOT.message"), ("STATIC", "x", "_id"))
+    (entry,) = client.made("POST", f"{SETS}/preview", {"data": {"d": "soon"}, "mappingSet": mapping_set})
+    assert entry["data"] == {"_id": "x"}
+    (error,) = entry["errors"]
+    assert (error["destination"], error["sourceType"]) == (f"_{client.tenant}.message", "EXPRESSION")
+    assert error["source"] == error["columnName"] == 'date(d, "yyyy")'
+    assert error["exception"]
+
+
 def test_sets_are_listed_by_name_and_paged(client: Client, reference: dict[str, str]) -> None:
     """The list takes name, orderBy, limit and start, and links to the next page."""
     body = modern(client, reference, ("ATTRIBUTE", "a", "ROOT.message"))
