@@ -7,6 +7,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 
 class Chained(io.RawIOBase):
@@ -36,14 +40,14 @@ class Chained(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Buffer) -> int:
         """Fill *buffer* from the part at hand; gives the number of bytes, 0 at the end; raises OSError."""
         if self._at >= self._starts[-1]:
             return 0
         number = bisect_right(self._starts, self._at) - 1
         file = self._part(number)
         file.seek(self._at - self._starts[number])
-        count = file.readinto(buffer[: self._starts[number + 1] - self._at])
+        count = file.readinto(memoryview(buffer)[: self._starts[number + 1] - self._at])
         self._at += count
         return count
 

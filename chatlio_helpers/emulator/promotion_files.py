@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -72,6 +74,9 @@ class Output:
 
     def drop(self) -> None:
         """Remove all of it."""
+        if self._parquet is not None:
+            with suppress(OSError, ValueError):  # a disk that refused before refuses the end of the file too
+                self._parquet.close()
         for file in self._files.values():
             file.drop()
 
@@ -87,4 +92,7 @@ def _short(code: str) -> str:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a whole number of more than 64 bits, or half of a surrogate pair
+        return json.dumps(value, default=str).encode() + b"\n"
