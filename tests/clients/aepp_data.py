@@ -248,10 +248,20 @@ def query() -> Any:
     made["query"] = created["id"]
     over = until(lambda: _finished(created["id"]), "the query is over")
     return {
-        "created": created["state"], "state": over["state"], "rows": over.get("rowCount"), "sql": over["sql"],
+        "created": created["state"], "state": over["state"], "rows": over.get("rowCount"), "sql": over["request"]["sql"],
         "listed": created["id"] in [each["id"] for each in api.getQueries()],
         "connection": sorted(api.connection()),
     }  # fmt: skip
+
+
+@step("rows of a query")
+def rows_of_query() -> Any:
+    """Read rows over the wire protocol, with the connection parameters that the service gives."""
+    api = queryservice.InteractiveQuery2(made["queries"].connection())
+    words = f"_{made['tenant']}.text AS words"
+    table = api.query(f"SELECT _id, {words} FROM {made['table']} ORDER BY _id")  # noqa: S608  (no reader's text)
+    api.connect.close()
+    return table.to_dict("list")
 
 
 @step("query that cannot be")

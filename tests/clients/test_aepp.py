@@ -200,13 +200,17 @@ def test_runs(result: Result) -> None:
 
 
 def test_queries(result: Result) -> None:
-    """A query is made, polled and listed; one that cannot be fails with a reason; one is deleted."""
+    """A query is made, polled, listed and deleted; one that cannot be fails; rows come over the wire protocol."""
     found, wrong = result("query"), result("query that cannot be")
     assert found["state"] == "SUCCESS"
     assert found["listed"]
     assert {"host", "port", "dbName", "username", "token"} <= set(found["connection"])
     assert wrong["state"] == "FAILED"
     assert wrong["errors"]
+    assert result("query taken away") == 202
+    rows = result("rows of a query")
+    assert rows["_id"] == result("preview of the dataset")
+    assert rows["words"][0] == "hello"
 
 
 def test_batch_ingestion(result: Result) -> None:
