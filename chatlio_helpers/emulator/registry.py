@@ -103,7 +103,8 @@ def new(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
         "$id": f"{NAMESPACE}{tenant}/{kind}/{key}", "meta:altId": f"_{tenant}.{kind}.{key}",
         "meta:resourceType": kind, "version": "1.0",
     }  # fmt: skip
-    return completed(call, {**body, **managed})
+    own = {name: value for name, value in body.items() if name != METADATA}
+    return completed(call, {**own, **managed})
 
 
 def completed(call: Call, body: dict[str, Any], *, made: int | None = None) -> dict[str, Any]:

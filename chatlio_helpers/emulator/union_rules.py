@@ -31,6 +31,16 @@ def members(scope: Scope, class_id: str = "") -> list[Body]:
     ]
 
 
+def parts(schemas: list[Body]) -> list[str]:
+    """Give the ``$id`` of all that *schemas* are made of, each once; a schema with fields of its own stays whole."""
+    found: dict[str, None] = {}
+    for schema in schemas:
+        ids = [part.get("$ref", "") for part in schema["allOf"]]
+        pure = all(id.startswith(registry.NAMESPACE) for id in ids) and "properties" not in schema
+        found |= dict.fromkeys(ids if pure else [schema["$id"]])
+    return list(found)
+
+
 def check_membership(scope: Scope, body: Body, whole: Body, old: Body | None) -> None:
     """Raise when a schema (*whole*: resolved) leaves its union, or is in one without what that takes."""
     if old is not None and UNION in old.get(TAGS, ()) and UNION not in body.get(TAGS, ()):
@@ -71,7 +81,7 @@ def is_member(scope: Scope, id: str) -> bool:
 def check_merge(scope: Scope, class_id: str) -> None:
     """Raise XDM-1413-400 when the schemas in the union of a class do not fit together."""
     try:
-        composition.composed(scope, {"allOf": [{"$ref": one["$id"]} for one in members(scope, class_id)]})
+        composition.composed(scope, {"allOf": [{"$ref": id} for id in parts(members(scope, class_id))]})
     except composition.Conflict as error:
         raise merge_error(error) from error
 

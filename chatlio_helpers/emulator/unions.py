@@ -65,7 +65,9 @@ def bodies(call: Call) -> list[dict[str, Any]]:
 
 
 def _body(call: Call, base: dict[str, Any], schemas: list[dict[str, Any]]) -> dict[str, Any]:
-    parts: list[dict[str, Any]] = [{"$ref": id} for id in _parts(base, schemas)]
+    # The registry puts the last two into every union by itself.
+    ids = dict.fromkeys([base["$id"], *union_rules.parts(schemas), IDENTITY_MAP, SEGMENTATION])
+    parts: list[dict[str, Any]] = [{"$ref": id} for id in ids]
     if RECORD in base.get("meta:extends", ()):
         parts.append({"type": "object", "properties": _EVENTS})
     extends = dict.fromkeys(id for one in schemas for id in (one["$id"], *one.get("meta:extends", ())))
@@ -76,13 +78,3 @@ def _body(call: Call, base: dict[str, Any], schemas: list[dict[str, Any]]) -> di
         "allOf": parts, "meta:extends": list(extends), "meta:xdmType": "object", "meta:class": base["$id"],
         registry.METADATA: {"eTag": mark, "meta:globalLibVersion": registry.LIBRARY}, **registry.placed(call),
     }  # fmt: skip
-
-
-def _parts(base: dict[str, Any], schemas: list[dict[str, Any]]) -> list[str]:
-    """Give the parts of all schemas, and the two that the registry puts into every union."""
-    found = [base["$id"]]
-    for schema in schemas:
-        ids = [part.get("$ref", "") for part in schema["allOf"]]
-        pure = all(id.startswith(registry.NAMESPACE) for id in ids) and "properties" not in schema
-        found += ids if pure else [schema["$id"]]
-    return list(dict.fromkeys([*found, IDENTITY_MAP, SEGMENTATION]))

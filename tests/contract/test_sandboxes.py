@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from chatlio_helpers import errors
@@ -36,3 +38,34 @@ def test_a_permitted_sandbox_is_given_whole(platform: Platform) -> None:
     """A permitted sandbox comes with its type, which decides whether an explicit word is needed."""
     assert platform.sandboxes.permit("prod")["type"] == "production"
     assert platform.sandboxes.get("dev")["isDefault"] is False
+
+
+def test_a_sandbox_is_made_renamed_reset_and_deleted_as_described(platform: Platform) -> None:
+    """What administrators do is there for other clients, and its answers are as Adobe describes them."""
+    base, call = "/data/foundation/sandbox-management", platform.session.call
+    body = {"name": "acme", "title": "Acme", "type": "development"}
+    assert call("POST", f"{base}/sandboxes", json=body).json["state"] == "creating"
+    with pytest.raises(errors.ConfigurationError) as caught:
+        platform.sandboxes.permit("acme")
+    assert "creating" in caught.value.what
+    end = time.monotonic() + 10
+    while call("GET", f"{base}/sandboxes/acme").json["state"] != "active":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert platform.sandboxes.permit("acme")["title"] == "Acme"
+    assert call("PATCH", f"{base}/sandboxes/acme", json={"title": "New"}).json["title"] == "New"
+    assert call("GET", f"{base}/sandboxTypes").json == {"sandboxTypes": ["production", "development"]}
+    names = [one["name"] for one in call("GET", f"{base}/sandboxes?limit=50&offset=0").json["sandboxes"]]
+    assert names == ["prod", "dev", "finance", "acme"]
+    assert call("DELETE", f"{base}/sandboxes/acme").json["state"] == "deleted"
+    with pytest.raises(errors.ConfigurationError):
+        platform.sandboxes.permit("acme")
+
+
+def test_more_sandboxes_than_one_page_are_all_listed(platform: Platform) -> None:
+    """The client follows the pages of a long list, each sandbox once."""
+    for number in range(60):
+        body = {"name": f"acme-{number:02}", "title": "Acme", "type": "development"}
+        platform.session.call("POST", "/data/foundation/sandbox-management/sandboxes", json=body)
+    names = [one["name"] for one in platform.sandboxes.list()]
+    assert (len(names), len(set(names))) == (62, 62)

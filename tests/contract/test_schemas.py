@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from chatlio_helpers import errors
@@ -97,3 +99,38 @@ def test_a_descriptor_is_made_listed_and_deleted(platform: Platform) -> None:
     assert [found["@id"] for found in platform.schemas.list("descriptors")] == [made["@id"]]
     platform.schemas.delete("descriptors", made["@id"])
     assert platform.schemas.list("descriptors") == []
+
+
+def test_unions_export_import_sample_and_audit_are_as_described(platform: Platform) -> None:
+    """What no step of the journey calls is there for other clients, and its answers are as Adobe describes them."""
+    base, call = "/data/foundation/schemaregistry", platform.session.call
+    group = platform.schemas.create("fieldgroups", chain.field_group(platform.schemas.tenant_id(), "a"))
+    schema = platform.schemas.create("schemas", chain.schema_body(group["$id"], "a"))
+    enable = [{"op": "add", "path": "/meta:immutableTags", "value": ["union"]}]
+    platform.schemas.patch("schemas", schema["$id"], enable)
+    ids = {"Accept": "application/vnd.adobe.xed-id+json"}
+    raw = {"Accept": "application/vnd.adobe.xed+json; version=1"}
+    (union,) = call("GET", f"{base}/tenant/unions", headers=ids).json["results"]
+    found = call("GET", f"{base}/tenant/unions/{union['meta:altId']}", headers=raw).json
+    assert found["meta:class"] == chain.EXPERIENCE_EVENT
+    payload = call("GET", f"{base}/rpc/export/{schema['meta:altId']}").json
+    assert [one["meta:resourceType"] for one in payload] == ["mixins", "schemas"]
+    sample = call("GET", f"{base}/rpc/sampledata/{schema['meta:altId']}", headers=raw).json
+    assert set(sample) >= {"_id", "timestamp"}
+    log = call("GET", f"{base}/rpc/auditlog/{schema['meta:altId']}").json
+    assert log[0]["updates"][0]["path"] == "/meta:immutableTags"
+    platform.session.call("PUT", "/data/foundation/sandbox-management/sandboxes/dev", json={"action": "reset"})
+    wait_for(platform, "dev")
+    made = call("POST", f"{base}/rpc/import", json=payload).json
+    assert [one["$id"] for one in made] == [group["$id"], schema["$id"]]
+    with pytest.raises(errors.PlatformError) as caught:
+        call("POST", f"{base}/rpc/import", json=payload)
+    assert caught.value.code == "XDM-3005-400"
+
+
+def wait_for(platform: Platform, sandbox: str) -> None:
+    """Wait until a sandbox is active again."""
+    end = time.monotonic() + 10
+    while next(one for one in platform.sandboxes.list() if one["name"] == sandbox)["state"] != "active":
+        assert time.monotonic() < end
+        time.sleep(0.05)
