@@ -1,26 +1,28 @@
-"""Emptying a sandbox: every object of it, and what has landed in it."""
+"""Emptying a sandbox: every object of it, and what was uploaded to it and has landed in it."""
 
 from __future__ import annotations
 
+from . import batches, errands
 from .platform import Platform
 from .store import Scope
 
 
-def objects(scope: Scope) -> set[str]:
-    """Delete every object of the sandbox; gives the datasets whose files are left for ``files`` to remove."""
+def empty(platform: Platform, scope: Scope, *, now: int) -> None:
+    """Delete every object of the sandbox, and have its files removed as soon as that is on disk.
+
+    Messages on their way find no dataset, and go by themselves.
+    """
     place = (scope.seat, scope.sandbox)
     with scope.store.transaction() as database:
-        # A batch may outlive its dataset, and then so may its files.
-        names = database.execute(
-            "SELECT DISTINCT name FROM objects WHERE seat = ? AND sandbox = ? AND kind = 'batches'", place
-        ).fetchall()
-        datasets = {row.id for row in scope.list("dataSets")} | {name for (name,) in names if name}
-        database.execute("DELETE FROM objects WHERE seat = ? AND sandbox = ?", place)
-    return datasets
-
-
-def files(platform: Platform, seat: str, datasets: set[str]) -> None:
-    """Remove the landed and failed rows of *datasets*; messages on their way find no dataset, and go by themselves."""
-    if platform.lake is not None:
-        for dataset in datasets:
-            platform.lake.forget(seat, dataset)
+        found: dict[str, list[str]] = {row.id: [] for row in scope.list("dataSets")}
+        of_kind = "SELECT id, name FROM objects WHERE seat = ? AND sandbox = ? AND kind = ?"
+        for batch, dataset in database.execute(of_kind, (*place, batches.KIND)).fetchall():
+            found.setdefault(dataset or "", []).append(batch)  # a batch may outlive its dataset
+        # What was to be done before is still done: the files of what was deleted earlier are not known any more.
+        database.execute(
+            "DELETE FROM objects WHERE seat = ? AND sandbox = ? AND kind != ?", (*place, errands.KIND)
+        )  # fmt: skip
+        for batch in found.pop("", ()):
+            errands.remove_uploads(platform, scope, batch, now=now)
+        for dataset, ids in found.items():
+            errands.forget(platform, scope, dataset, ids, now=now)

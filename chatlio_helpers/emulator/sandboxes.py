@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from . import sandbox_lists, sandbox_wipe
@@ -173,13 +172,9 @@ def _keep(call: Call, sandbox: Sandbox) -> Sandbox:
 
 def _accepted(call: Call, sandbox: Sandbox, state: str, *more: str, wiped: bool = False) -> Response:
     whole = {**shown(call, sandbox), "state": state, "id": sandbox.id}
-    response = answer({key: whole[key] for key in (*more, *_BRIEF)}, 202)
     if wiped:
-        scope = call.platform.store.within(call.caller.seat.name, sandbox.name)
-        datasets = sandbox_wipe.objects(scope)
-        # Files go when the objects are gone for good: a file without its batch is removed at the next start anyway.
-        response.background = BackgroundTask(sandbox_wipe.files, call.platform, scope.seat, datasets)
-    return response
+        sandbox_wipe.empty(call.platform, call.platform.store.within(call.caller.seat.name, sandbox.name), now=call.now)
+    return answer({key: whole[key] for key in (*more, *_BRIEF)}, 202)
 
 
 def _title(body: dict[str, Any]) -> str:

@@ -48,6 +48,14 @@ def within(client: Client, sandbox: str) -> Client:
     return Client(client.server, seat=client.seat, sandbox=sandbox)
 
 
+def upload(client: Client, dataset: str) -> None:
+    """Upload a file to a batch that stays open."""
+    batch = client.made("POST", "/import/batches", {"datasetId": dataset, "inputFormat": {"format": "json"}})["id"]
+    path = f"{client.server.url}/data/foundation/import/batches/{batch}/datasets/{dataset}/files/rows.json"
+    headers = {**client.headers, "Content-Type": "application/octet-stream"}
+    assert client.http.put(path, data=b'[{"_id": "a"}]', headers=headers, timeout=30).ok
+
+
 def test_a_sandbox_is_creating_and_then_active(slow_server: Server) -> None:
     """The 202 says creating; the sandbox is unknown to the services until its time has come, and then it is active."""
     admin = Client(slow_server)
@@ -81,6 +89,9 @@ def test_a_made_sandbox_works_with_every_service_and_a_deleted_one_with_none(cli
     wait_until(lambda: chain.counts() == (1, 0))
     folder = client.server.folder / "lake" / client.seat / chain.dataset
     assert list(folder.iterdir())
+    upload(chain.client, chain.dataset)
+    uploads = client.server.folder / "imports" / client.seat
+    assert [path for path in uploads.glob("*/*") if path.is_file()]
     assert schemas(client).json()["results"] == [], "another sandbox sees nothing of it"
     answer = client.call("DELETE", f"{BASE}/sandboxes/acme-dev")
     assert (answer.status_code, answer.json()["state"]) == (202, "deleted")
@@ -90,7 +101,7 @@ def test_a_made_sandbox_works_with_every_service_and_a_deleted_one_with_none(cli
     assert chain.post(payload(2)).status_code >= 400
     assert state(client) == "deleted"
     assert "acme-dev" not in {one["name"] for one in client.made("GET", f"{BASE}/", None)["sandboxes"]}
-    wait_until(lambda: not folder.exists())
+    wait_until(lambda: not folder.exists() and not list(uploads.glob("*")))
 
 
 def test_a_reset_empties_objects_and_data(client: Client) -> None:
