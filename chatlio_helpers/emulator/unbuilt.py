@@ -65,6 +65,7 @@ def nearest(path: str) -> list[str]:
 
 
 def _adobe_name(method: str, path: str) -> str:
+    """Give the name of an operation that is not built; one that is built has no place here: its path was wrong."""
     for known_method, pattern, name in _patterns():
         if known_method == method and pattern.fullmatch(path):
             return name
@@ -73,7 +74,9 @@ def _adobe_name(method: str, path: str) -> str:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str], str]]:
-    return [(method, re.compile(_pattern(path)), name) for method, path, name in adobe_operations()]
+    built = {one.name for one in OPERATIONS}
+    missing = [one for one in adobe_operations() if one[2] not in built]
+    return [(method, re.compile(_pattern(path)), name) for method, path, name in missing]
 
 
 def _pattern(path: str) -> str:
