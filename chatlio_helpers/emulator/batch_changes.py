@@ -50,7 +50,8 @@ def create_with_id(call: Call) -> Response:
     id = call.part("batch")
     if not _ID.fullmatch(id):
         raise bad("A batch's id has 1 to 64 of letters, digits, dash and underscore, a letter or digit first.")
-    if call.platform.store.anywhere(KIND, id):
+    # An id names files of the seat, whatever the sandbox.
+    if call.platform.store.rows("kind = ? AND id = ? AND seat = ?", (KIND, id, call.scope.seat)):
         raise bad(f"The id [{id}] is taken.")
     return _created(call, id)
 
@@ -101,14 +102,14 @@ def _created(call: Call, id: str) -> Response:
     body = {"externalId": id, "errors": [], "relatedObjects": [], "metrics": {}, "tags": {}, **given, **managed}
     _check(body)
     if "validate-only" not in call.request.headers.get("pragma", "").lower():
-        call.scope.put(KIND, id, body, name=_dataset(body), now=call.now)
+        call.scope.put(KIND, id, body, name=batches.dataset_of(body), now=call.now)
     return answer(_reference(id), 201, {"location": f"{service.base}/batches/{id}"})
 
 
 def _changed(call: Call, row: Row, body: dict[str, Any]) -> list[str]:
     whole = {"errors": [], "relatedObjects": [], "metrics": {}, "tags": {}, **body}
     _check(whole)
-    if _dataset(whole) != row.name:
+    if batches.dataset_of(whole) != row.name:
         raise bad("A batch stays with its dataset: relatedObjects names another one.")
     new = batches.touched(whole, call.now, call.caller.account.technical_account)
     call.scope.put(KIND, row.id, new, name=row.name, now=new["updated"])
@@ -128,10 +129,6 @@ def _check(body: dict[str, Any]) -> None:
         raise bad(f"{null} must not be null.")
     if body.get("status") not in STATUSES:
         raise bad(f"status must be one of {', '.join(STATUSES)}; it is [{body.get('status', '')}].")
-
-
-def _dataset(body: dict[str, Any]) -> str | None:
-    return next((one.get("id") for one in body["relatedObjects"] if one.get("type") == "dataSet"), None)
 
 
 def _read(call: Call) -> Row:

@@ -95,7 +95,7 @@ def _query(call: Call) -> Query:
     query = catalog_query.read(call, order="desc:created", own=OWN)
     where = list(query.where)
     if call.query("dataSet"):
-        where.append(Condition("relatedObjects[].id", "==", tuple(call.query("dataSet").split(","))))
+        where.append(batches.condition(*call.query("dataSet").split(",")))
     for name, (path, operator) in _RANGES.items():
         if call.query(name):
             where.append(Condition(path, operator, (str(catalog_query.whole_number(call, name, 0, 0)),)))

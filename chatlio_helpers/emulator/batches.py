@@ -97,9 +97,23 @@ def touched(body: dict[str, Any], now: int, who: str, **changes: Any) -> dict[st
     return {**body, **changes, **kept}
 
 
-def condition(dataset: str) -> Condition:
-    """Give the condition of being a batch of *dataset*."""
-    return Condition("relatedObjects[].id", "==", (dataset,))
+@dataclass(frozen=True)
+class OfDataset(Condition):
+    """Holds for the batches of some datasets, which the store knows by their names."""
+
+    def holds(self, body: dict[str, Any]) -> bool:
+        """Tell whether *body* is a batch of one of them."""
+        return dataset_of(body) in self.values
+
+
+def condition(*datasets: str) -> Condition:
+    """Give the condition of being a batch of one of *datasets*."""
+    return OfDataset("dataSet", "==", datasets)
+
+
+def dataset_of(body: dict[str, Any]) -> str | None:
+    """Give the id of the dataset that a batch is of."""
+    return next((one.get("id") for one in body["relatedObjects"] if one.get("type") == "dataSet"), None)
 
 
 def last(scope: Scope, dataset: str, status: str = "") -> Row | None:

@@ -25,7 +25,7 @@ from .time_limit import TooLong, within
 START, LIMIT, MOST = 0, 20, 100
 SLOWEST = 0.2  # seconds of processor time that a regular expression may take with one text (assumed)
 PAGING = ("limit", "start", "properties", "orderBy")
-_FIELD = re.compile(r"[\w$:/.@-]{1,200}")
+_FIELD = re.compile(r"[\w$:/.@\[\]-]{1,200}")
 _NAME = "name"  # takes an asterisk in place of any characters (documented)
 
 
@@ -120,7 +120,7 @@ def read(call: Call, *, order: str = "", own: Sequence[str] = ()) -> Query:
     if limit > MOST:
         raise bad(f"limit must be from 1 to {MOST}; it is {limit}.")
     names = tuple(name.strip() for name in call.query("properties").split(",") if name.strip())
-    return Query(tuple(where), _order(call.query("orderBy") or order), start, limit, names)
+    return Query(tuple(where), _order(call.query("orderBy").strip() or order), start, limit, names)
 
 
 def simple(name: str, text: str) -> Condition:

@@ -38,7 +38,7 @@ _IN_COLUMNS: dict[str, dict[str, str]] = {
     **dict.fromkeys(("flows", "connections", "sourceConnections", "targetConnections", "mappingSets"), _FLOW),
     **dict.fromkeys(("schemas", "mixins", "classes", "datatypes"), _XDM),
     "dataSets": {"name": "name", "created": "created", "updated": "updated"}, "runs": {"id": "id", "flowId": "name"},
-    "batches": {"relatedObjects[].id": "name", "created": "created", "updated": "updated"},
+    "batches": {"dataSet": "name", "created": "created", "updated": "updated"},
 }  # fmt: skip
 _FEW = ("id", "$id", "name", "title", "flowId")
 THEN = {"batches": ("created",)}  # the order that a kind is mostly asked for in, where it is not that of number
