@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 import aepp
-import aepp_data  # noqa: F401  (its steps; it imports those of aepp_model, which come first)
+import aepp_afterwards  # noqa: F401  (its steps; it imports those that come first)
 import journey_steps
 
 

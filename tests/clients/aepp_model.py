@@ -1,4 +1,4 @@
-"""The journey with ``aepp``, first half: who is calling, schema, dataset, connections and mapping set."""
+"""The journey with ``aepp``, first part: who is calling, schema, dataset, connections and mapping set."""
 
 from __future__ import annotations
 

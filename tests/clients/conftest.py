@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from installed import HOW, aepp_python, missing
 
 from chatlio_helpers import local
 
-DEMANDED = "CHATLIO_KIT_CLIENT_TESTS"  # set where a missing environment must fail, as in continuous integration
 QUICK = {"landing_delay": 0.0, "enabling_delay": 0.0, "run_window": 0.5, "run_close_delay": 0.0}
 HERE = Path(__file__).parent
 
 
-def aepp_python() -> Path:
-    """Give the Python of the clients' environment, there or not."""
-    inside = Path("Scripts", "python.exe") if os.name == "nt" else Path("bin", "python")
-    return Path(sys.prefix, "clients") / inside
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of aepp out where it is not installed, unless they are demanded; the summary says so."""
-    if aepp_python().is_file() or os.environ.get(DEMANDED):
-        return
-    left_out = [item for item in items if item.get_closest_marker("aepp")]
+    """Leave the tests of a client out where it is not installed, unless it is demanded; the summary says so."""
+    absent = missing()
+    left_out = [item for item in items if any(mark.args[0] in absent for mark in item.iter_markers("client"))]
     items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line that the tests of aepp did not run, and how to run them."""
-    if not aepp_python().is_file() and not os.environ.get(DEMANDED):
-        terminalreporter.write_line(
-            f"Tests with Adobe's SDK aepp: left out; {DEMANDED}=1 make test installs and runs it"
-        )
+    """Say in one line for each client whose tests did not run how to run them."""
+    for name in missing():
+        terminalreporter.write_line(f"Tests with {name}: left out, it is not installed; {HOW[name]}")
 
 
 @pytest.fixture(scope="package")
@@ -58,8 +48,7 @@ def journey(quick_platform: local.LocalPlatform) -> dict[str, Any]:
     python = aepp_python()
     if not python.is_file():
         pytest.fail(
-            f"{python} is not there, and these tests run Adobe's SDK in it. "
-            f"Next step: {DEMANDED}=1 make test, which makes it.",
+            f"{python} is not there, and these tests run Adobe's SDK in it. Next step: {HOW['aepp']}.",
             pytrace=False,
         )
     command = [str(python), str(HERE / "aepp_journey.py"), quick_platform.url, str(quick_platform.seat("aepp"))]

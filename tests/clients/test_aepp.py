@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.aepp, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.client("aepp"), pytest.mark.timeout(180)]
 
 NS = "https://ns.adobe.com/"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -24,7 +24,6 @@ PATIENCE = 20.0
 REASONS = {
     r"GET .*/connectionSpecs: .*uiAttributes/category: should be string": "the SDK's pages print an object",
     r"GET .*/flowSpecs: .*transformationSpecs: should be object": "the SDK's pages print an array",
-    r"GET .*/sandboxTypes: .*": "the guide of sandboxes prints names; the description has objects without a field",
     r"GET .*/descriptors/.*: .*sourceVersion: should be string": "the guide of descriptors sends and prints a number",
     r"POST .*/import/batches.*: .*'load(ing|ed)' is not one of .*": "the guide of batch ingestion has both states",
 }
