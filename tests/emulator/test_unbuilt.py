@@ -43,7 +43,7 @@ def test_every_built_operation_is_marked(shared_server: Server) -> None:
     assert all(one.known.source or one.known.note for one in OPERATIONS)
     assert f"{len(OPERATIONS)} operations are built" in page
     assert all(f"`{one.method} {one.path}`" in page for one in OPERATIONS)
-    assert "(createQuery)" in page.split("## What answers 501")[1]
+    assert "(runAcceleratedQuery)" in page.split("## What answers 501")[1]
 
 
 def test_the_page_is_printed() -> None:
