@@ -12,13 +12,21 @@ from .tally import Reason
 
 
 def line(job: Job, ref: SchemaRef | None, piece: Piece, fate: Fate) -> bytes:
-    """Give the line of one failed row, with its end of line."""
+    """Give the line of one failed row, with its end of line.
+
+    A row that cannot be written as JSON (an expression may make one that is too deep) is kept without its body: one
+    row must not hold up all that come after it.
+    """
     failure = {
         "row": _row(job, ref, piece, fate),
         "reasons": [(one.code, one.message) for one in fate.errors],
         "refused_by": fate.refused_by,
     }
-    return orjson.dumps(failure, option=orjson.OPT_APPEND_NEWLINE)
+    try:
+        return orjson.dumps(failure, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        failure["row"] |= {"body": "(not shown: it cannot be written as JSON)"}
+        return orjson.dumps(failure, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _row(job: Job, ref: SchemaRef | None, piece: Piece, fate: Fate) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import orjson
 
+from .depth import too_deep, writable
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -54,6 +56,7 @@ def lines(file: io.BufferedReader) -> Iterator[Row]:
 def _of_line(line: bytes) -> Iterator[Row]:
     try:
         value = orjson.loads(line)
+        value = None if too_deep(line, value) else value
     except orjson.JSONDecodeError:
         value = None
     found = value if isinstance(value, list) and value else [value]
@@ -117,8 +120,9 @@ class _Objects:
                 continue
             if end == len(self._text) and self._more():
                 continue  # a number may go on in the next chunk
-            text, self._at = self._text[self._at : min(end, self._at + 1000)], end
-            return Row(value) if isinstance(value, dict) else Row(None, text)
+            text, self._at = self._text[self._at : end], end
+            fits = isinstance(value, dict) and writable(value)
+            return Row(value) if fits else Row(None, text[:1000])
 
     def _more(self) -> bool:
         """Read on, as much again as is waiting, so that a long value costs no more than twice its length."""
