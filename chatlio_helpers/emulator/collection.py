@@ -16,6 +16,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from . import envelopes
+from .depth import too_deep
 from .inlet_post import Post, refuse, respond
 from .inlets import Destination, Inlet, Inlets
 from .journal import JournalUnwritable, Message
@@ -118,6 +119,8 @@ def parsed(inlet: Inlet, content: bytes) -> dict[str, Any]:
         raise inlet.refuse(f"Message is not a JSON object but a JSON {_json_name(value)}")
     if not value:
         raise inlet.refuse("Message is an empty JSON object")
+    if too_deep(content, value):
+        raise inlet.refuse("Message is nested too deeply")
     return value
 
 
