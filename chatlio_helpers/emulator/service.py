@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .depth import too_deep
 from .dialects import Dialect
 from .gateway import Caller
 from .platform import Platform
@@ -67,6 +68,8 @@ class Call:
             value = orjson.loads(self.content)
         except orjson.JSONDecodeError as error:
             raise self.dialect.unreadable(f"The request body is not JSON: {error}") from error
+        if too_deep(self.content, value):
+            raise self.dialect.unreadable("The request body is nested too deeply.")
         if not isinstance(value, kind):
             raise self.dialect.unreadable(f"The request body must be a JSON {'array' if kind is list else 'object'}.")
         return value
