@@ -1,4 +1,7 @@
-"""The log of calls: one line for each, but for messages that were taken, of which there is one line a second."""
+"""The log of calls: one line for each, but of a flood of messages that are taken the first, and one line a second.
+
+To write a line costs as much as to take a message.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,29 @@ _INLET = re.compile(r"^(/collection/(?:batch/)?).+")
 
 
 class CallLog:
-    """Writes the log of calls; used from the event loop only. To write a line costs as much as to take a message."""
+    """Writes the log of calls; used from the event loop only."""
 
     def __init__(self) -> None:
-        self._posts, self._longest = 0, 0.0
+        self._flood, self._more, self._longest = False, 0, 0.0
 
     def note(self, method: str, path: str, status: int, ms: float) -> None:
         """Tell of one request: *status* is 0 when no answer went out, *ms* how long it took in milliseconds."""
-        if status not in _TAKEN or not path.startswith(_POSTS):
-            log.info("%s %s %s %.1f ms", method, _loggable(path), status or "cut", ms)
-            return
-        if not self._posts:
+        if status in _TAKEN and path.startswith(_POSTS):
+            if self._flood:
+                self._more += 1
+                self._longest = max(self._longest, ms)
+                return
+            self._flood = True
             asyncio.get_running_loop().call_later(_EVERY, self._tell)
-        self._posts += 1
-        self._longest = max(self._longest, ms)
+        log.info("%s %s %s %.1f ms", method, _loggable(path), status or "cut", ms)
 
     def _tell(self) -> None:
-        log.info("%d posts to inlets were taken; the longest took %.1f ms", self._posts, self._longest)
-        self._posts, self._longest = 0, 0.0
+        if not self._more:
+            self._flood = False
+            return
+        log.info("POST to inlets, taken: %d more, the longest in %.1f ms", self._more, self._longest)
+        self._more, self._longest = 0, 0.0
+        asyncio.get_running_loop().call_later(_EVERY, self._tell)
 
 
 def _loggable(path: str) -> str:

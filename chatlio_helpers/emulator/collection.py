@@ -58,7 +58,7 @@ async def one(platform: Platform, inlets: Inlets, inlet: Inlet, post: Post) -> t
     """Take one message: 200 when it is on disk."""
     content = await post.content()
     payload = parsed(inlet, content)
-    destination = inlets.destination(inlet, _flow_id(post, payload))
+    destination = inlets.destination(inlet, post.flow_id or _named(payload))
     return await keep_one(platform, destination, post, content, payload)
 
 
@@ -81,21 +81,21 @@ async def several(platform: Platform, inlets: Inlets, inlet: Inlet, post: Post) 
     payloads = parsed(inlet, await post.content()).get("messages")
     if not isinstance(payloads, list) or not payloads:
         raise inlet.refuse("Message body has no messages: an array under the key messages is needed")
-    now = platform.clock.now_ms()
+    now, named = platform.clock.now_ms(), post.flow_id
     batch = _transaction(now)
     outcomes = [
-        _outcome(inlets, inlet, post, payload, f"{batch}:{number}", now) for number, payload in enumerate(payloads)
+        _outcome(inlets, inlet, named, payload, f"{batch}:{number}", now) for number, payload in enumerate(payloads)
     ]
     await _keep(platform, [outcome for outcome in outcomes if isinstance(outcome, Message)])
     body = {"inletId": inlet.id, "batchId": batch, "receivedTimeMs": platform.clock.now_ms()}
     return 207, body | {"responses": [_response(outcome) for outcome in outcomes]}
 
 
-def _outcome(inlets: Inlets, inlet: Inlet, post: Post, payload: Any, transaction: str, now: int) -> Message | Problem:
+def _outcome(inlets: Inlets, inlet: Inlet, named: str, payload: Any, transaction: str, now: int) -> Message | Problem:
     try:
         if not isinstance(payload, dict) or not payload:
             raise inlet.refuse("Message is not a JSON object with fields")
-        destination = inlets.destination(inlet, _flow_id(post, payload))
+        destination = inlets.destination(inlet, named or _named(payload))
         return _message(destination, orjson.dumps(payload), payload, transaction, now)
     except Problem as problem:
         return problem
@@ -129,8 +129,9 @@ def _json_name(value: Any) -> str:
     return names.get(type(value), "number")
 
 
-def _flow_id(post: Post, payload: dict[str, Any]) -> str:
-    return post.flow_id or envelopes.flow_id(payload).strip()
+def _named(payload: dict[str, Any]) -> str:
+    """Give the dataflow that a message names itself, or ""."""
+    return envelopes.flow_id(payload).strip()
 
 
 def _message(destination: Destination, content: bytes, payload: dict[str, Any], transaction: str, now: int) -> Message:

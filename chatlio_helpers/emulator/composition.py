@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+from functools import lru_cache
 from typing import Any
 
 from . import registry
+from .kept import Kept
 from .store import Scope
 
 DESCRIPTORS, IDENTITY, DEPRECATED = "descriptors", "xdm:descriptorIdentity", "xdm:descriptorDeprecated"
 _DEEPEST = 40  # a data type that contains itself would never end
 _GONE = ("allOf", "definitions", "refs")
+
+
+_kept = lru_cache(maxsize=4)(Kept)  # one for each store; a process has one, and a test a few
 
 
 class Unresolved(LookupError):
@@ -26,6 +31,11 @@ def resolved(scope: Scope, id: str) -> dict[str, Any]:
 
     Raises Unresolved when something is not there, Conflict when two parts disagree.
     """
+    key = (scope.seat, scope.sandbox, id)
+    return _kept(scope.store).value(key, scope.seat, (*registry.TYPES, DESCRIPTORS), lambda: _resolved(scope, id))
+
+
+def _resolved(scope: Scope, id: str) -> dict[str, Any]:
     body = registry.find(scope, id)
     if body is None:
         raise Unresolved(f"there is no resource {id}")

@@ -23,7 +23,7 @@ async def token(request: Request) -> Response:
     platform: Platform = request.app.state.platform
     fields = dict(request.query_params) | dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
     try:
-        return answer(_issue(platform, fields), headers=_NO_CACHE)
+        return answer(await platform.store.change(lambda: _issue(platform, fields)), headers=_NO_CACHE)
     except Problem as problem:
         return refusal(problem)
 

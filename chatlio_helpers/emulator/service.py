@@ -125,10 +125,12 @@ class Service:
             if permission and not caller.may(permission):
                 raise self.dialect.forbidden(permission)
             call = Call(request, platform, caller, content, self.dialect)
-            if request.method in ("GET", "HEAD"):
-                return answer(handler(call))
-            with platform.store.transaction():
-                return answer(handler(call))
+            if request.method not in ("GET", "HEAD"):
+                return await platform.store.change(lambda: answer(handler(call)))
+            with platform.store.joining():
+                read = answer(handler(call))
+            await platform.store.settled()  # what was read may be another's change that is not on disk yet
+            return read
         except Problem as problem:
             return refusal(problem)
 

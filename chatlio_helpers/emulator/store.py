@@ -6,15 +6,17 @@ in WAL mode and every commit waits for the disk (``synchronous=FULL``).
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -36,7 +38,10 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE INDEX IF NOT EXISTS objects_by_name ON objects (seat, sandbox, kind, name);
 CREATE INDEX IF NOT EXISTS objects_by_id ON objects (kind, id);
 """
+_LONGEST_TURN = 0.03  # seconds of changes that share a commit; the first of them waits for the last
 _COLUMNS = "seat, sandbox, kind, id, name, body, created, updated"
+
+Result = TypeVar("Result")
 
 
 class StateError(Exception):
@@ -73,6 +78,23 @@ class Row:
     updated: int
 
 
+class Turn:
+    """The changes of one turn of the event loop, which are committed together."""
+
+    def __init__(self, ended: asyncio.Future[BaseException | None], began: float) -> None:
+        self._ended, self.began, self.at_work = ended, began, False
+
+    async def over(self) -> None:
+        """Return when the changes are on disk; raises the error when they are not."""
+        failure = await asyncio.shield(self._ended)  # who hangs up must not end the waiting of the others
+        if failure:
+            raise failure
+
+    def end(self, failure: BaseException | None) -> None:
+        """Tell those who wait."""
+        self._ended.set_result(failure)
+
+
 class Store:
     """The state file of *folder*; safe to share between the event loop and the landing thread.
 
@@ -83,8 +105,10 @@ class Store:
         self.path = Path(folder) / FILE
         self._lock = threading.RLock()
         self._depth = 0
-        self._written: Counter[str] = Counter()
+        self._written: Counter[str | tuple[str, str]] = Counter()
         self._otherwise = self._told = 0  # changes that no kind is known of; rows that put and delete tell of
+        self._turn: Turn | None = None
+        self._joining = 0  # the thread whose transactions join the turn
         try:
             self._database = _opened(self.path)
         except sqlite3.DatabaseError as error:
@@ -98,6 +122,14 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; on disk when the block ends. May be nested: the outermost block commits."""
         with self._lock:
+            if self._joining == threading.get_ident():
+                turn = self._turn or self._begin_turn()
+                if not turn.at_work:
+                    with self._part(turn):
+                        yield self._database
+                    return
+            elif self._turn and not self._turn.at_work:
+                self._end_turn(self._turn)
             outermost = self._depth == 0
             if outermost:
                 self._begin()
@@ -112,6 +144,36 @@ class Store:
                 raise
             finally:
                 self._depth -= 1
+
+    @contextmanager
+    def joining(self) -> Iterator[None]:
+        """Let the transactions of this block, on the event loop, share the commit of this turn of the loop.
+
+        They are all or nothing as ever, but on disk only after :meth:`settled`. Nothing may be awaited in the block.
+        """
+        self._joining = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._joining = 0
+        if self._turn and time.monotonic() - self._turn.began > _LONGEST_TURN:
+            self._end_turn(self._turn)
+
+    async def change(self, work: Callable[[], Result]) -> Result:
+        """Run *work* as one change, all or nothing, and give what it gives, once it is on disk.
+
+        Raises what *work* raises, and sqlite3.Error when the disk refuses.
+        """
+        with self.joining(), self.transaction():
+            result, turn = work(), self._turn
+        if turn:
+            await turn.over()
+        return result
+
+    async def settled(self) -> None:
+        """Return when everything that a reader can see is on disk."""
+        if self._turn:
+            await self._turn.over()
 
     def _begin(self) -> None:
         self._database.execute("BEGIN IMMEDIATE")
@@ -128,17 +190,65 @@ class Store:
         if self._database.in_transaction:
             self._database.execute("ROLLBACK")
 
-    def generation(self, kinds: Iterable[str]) -> int:
-        """Give a number that rises with every change of objects of *kinds*, of any seat.
+    def _begin_turn(self) -> Turn:
+        self._lock.acquire()
+        try:
+            self._begin()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._depth += 1
+        loop = asyncio.get_running_loop()
+        self._turn = Turn(loop.create_future(), time.monotonic())
+        loop.call_soon(self._end_turn, self._turn)
+        return self._turn
+
+    @contextmanager
+    def _part(self, turn: Turn) -> Iterator[None]:
+        self._database.execute("SAVEPOINT change")
+        turn.at_work = True
+        try:
+            yield
+            self._database.execute("RELEASE change")
+        except BaseException as error:
+            self._otherwise += 1
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK TO change")
+                self._database.execute("RELEASE change")
+            else:  # the disk refused, and SQLite has taken back the changes of the whole turn
+                self._end_turn(turn, error)
+            raise
+        finally:
+            turn.at_work = False
+
+    def _end_turn(self, turn: Turn, failure: BaseException | None = None) -> None:
+        if self._turn is not turn:
+            return  # it has ended already
+        self._turn = None
+        self._depth -= 1
+        try:
+            if failure is None:
+                self._commit()
+        except sqlite3.Error as error:
+            failure = error
+            self._roll_back()
+        finally:
+            self._lock.release()
+        turn.end(failure)
+
+    def generation(self, kinds: Iterable[str], seat: str | None = None) -> int:
+        """Give a number that rises with every change of objects of *kinds*, of any seat or of one.
 
         Whoever keeps what was read from them keeps the number that stood *before* the reading, and reads again when it
         is another. Costs no look into the file and waits for nobody.
         """
-        return self._otherwise + sum(self._written[kind] for kind in kinds)
+        keys: Iterable[str | tuple[str, str]] = kinds if seat is None else ((seat, kind) for kind in kinds)
+        return self._otherwise + sum(self._written[key] for key in keys)
 
-    def wrote(self, kind: str, rows: int) -> None:
-        """Count *rows* objects of *kind* as changed, inside the transaction."""
+    def wrote(self, seat: str, kind: str, rows: int) -> None:
+        """Count *rows* objects of *kind* of *seat* as changed, inside the transaction."""
         self._written[kind] += 1
+        self._written[seat, kind] += 1
         self._told += rows
 
     def within(self, seat: str, sandbox: str) -> Scope:
@@ -205,7 +315,7 @@ class Scope:
                 "name = excluded.name, body = excluded.body, updated = excluded.updated",
                 values,
             )
-            self.store.wrote(kind, 1)
+            self.store.wrote(self.seat, kind, 1)
 
     def get(self, kind: str, id: str) -> Row | None:
         """Give one object, or None."""
@@ -258,7 +368,7 @@ class Scope:
                 "DELETE FROM objects WHERE seat = ? AND sandbox = ? AND kind = ? AND id = ?",
                 (self.seat, self.sandbox, kind, id),
             )
-            self.store.wrote(kind, gone.rowcount)
+            self.store.wrote(self.seat, kind, gone.rowcount)
             return gone.rowcount > 0
 
     def _rows(self, where: str, values: tuple[Any, ...], tail: str = "ORDER BY number") -> list[Row]:

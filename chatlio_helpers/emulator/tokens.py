@@ -14,6 +14,7 @@ import orjson
 
 from .store import Store
 
+MOST_KEPT = 4_096
 _DELETE = "DELETE FROM objects WHERE seat = ? AND sandbox = '' AND kind = 'tokens'"
 
 
@@ -22,6 +23,8 @@ class Tokens:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: dict[str, tuple[str, int]] = {}  # hash: client id, when it expires
+        self._generation = -1
 
     def issue(self, seat: str, client_id: str, scope: str, *, life: float, now: int) -> str:
         """Make a token for *client_id* that is good for *life* seconds from *now* (epoch milliseconds)."""
@@ -34,8 +37,23 @@ class Tokens:
 
     def owner(self, token: str, *, now: int) -> str | None:
         """Give the client id that *token* was issued to, or None when it is unknown, expired or revoked."""
-        row = self._store.anywhere("tokens", _hash(token))
-        return row.body["client_id"] if row and row.body["expires"] > now else None
+        key = _hash(token)
+        client_id, expires = self._remembered().get(key) or self._looked_up(key)
+        return client_id if expires > now else None
+
+    def _remembered(self) -> dict[str, tuple[str, int]]:
+        """Give the tokens that were looked up since one was last issued or revoked."""
+        generation = self._store.generation(("tokens",))
+        if generation != self._generation or len(self._known) >= MOST_KEPT:
+            self._known, self._generation = {}, generation
+        return self._known
+
+    def _looked_up(self, key: str) -> tuple[str, int]:
+        row = self._store.anywhere("tokens", key)
+        if row is None:
+            return "", 0
+        self._known[key] = row.body["client_id"], row.body["expires"]
+        return self._known[key]
 
     def revoke(self, seat: str) -> int:
         """Make all tokens of *seat* invalid at once; gives how many there were."""
