@@ -41,6 +41,7 @@ KIND = "flows"
 INLETS = "inlets"
 _TUTORIAL = "Chatlio streaming tutorial (API)"
 _ERRORS = "sources/errors/flow-service-errors"
+SETTLED_EACH_TIME = 20  # when a dataflow is made: who makes thousands does not wait for them at the first list
 _SETTLED = ("enabled", "disabled", DRAFT)
 _PENDING = Condition("_pending.state", "==", ("enabled", "disabled"))
 _OPERATIONS = ("enable", "disable", "publish", *actions.FINALIZING)
@@ -80,6 +81,7 @@ def create(call: Call) -> Response:
         keep(call, KIND, flow | {"state": DRAFT, "inheritedAttributes": flow_checks.inherited(call, flow)})
     else:
         flow_checks.check(call, flow)
+        _settle(call, SETTLED_EACH_TIME)
         _start(call, flow)
     return created(flow, KIND)
 
@@ -90,7 +92,7 @@ def create(call: Call) -> Response:
 )  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
     """Give the dataflows that fit the query."""
-    _settle_all(call)
+    _settle(call)
     return listings.listing(call, KIND, lambda flow: _shown(call, flow))
 
 
@@ -100,7 +102,7 @@ def every(call: Call) -> dict[str, Any]:
 )  # fmt: skip
 def search(call: Call) -> dict[str, Any]:
     """Give the dataflows that fit the body."""
-    _settle_all(call)
+    _settle(call)
     return listings.search(call, KIND, lambda flow: _shown(call, flow))
 
 
@@ -212,9 +214,10 @@ def _settled(platform: Platform, scope: Scope, flow: dict[str, Any]) -> dict[str
     return result
 
 
-def _settle_all(call: Call) -> None:
-    """Make the changes of state that are due, so that a list can filter by what is stored."""
-    due = [row for row in call.scope.page(KIND, where=[_PENDING]) if row.body["_pending"]["due"] <= call.now]
+def _settle(call: Call, most: int = -1) -> None:
+    """Make the changes of state that are due, so that a list can filter by what is stored; at *most* so many."""
+    waiting = call.scope.page(KIND, where=[_PENDING], order=("number",), limit=most)
+    due = [row for row in waiting if row.body["_pending"]["due"] <= call.now]
     if due:
         with call.platform.store.transaction():
             for row in due:
