@@ -67,6 +67,7 @@ class Lander:
         self._runs, self._suspicion = RunKeeping(platform), Suspicion()
         self._worker = WorkerProcess(self._staging)
         self._at_hand = 0  # messages of the round that the worker is waited for with
+        self._given_up = False  # a round failed: the worker may owe its outcome, and files of it may be left
         self._ahead: Round | None = None  # a round that the worker has, and that nobody waits for yet
         self._thread = threading.Thread(target=self._work, name="landing", daemon=True)
 
@@ -98,6 +99,7 @@ class Lander:
                 continue
             except Exception:
                 log.exception("landing failed; nothing is lost, it is tried again in %s s", REST)
+                self._given_up = True
                 self._stopping.wait(REST)
                 continue
             if more:
@@ -108,13 +110,15 @@ class Lander:
 
     def _with_worker(self) -> None:
         """See to it that there is a mapping process, and that nothing is left of a round that was given up."""
-        if not self._worker.running:
-            self._worker.start()
-            self._ahead = None
-            self._clear_staging()
-        elif self._ahead is None and self._worker.owes:
+        if self._worker.running and not self._given_up:
+            return
+        if self._worker.running:
             self._worker.drain()
-            self._clear_staging()
+        else:
+            self._worker.start()
+        self._ahead = None
+        self._clear_staging()
+        self._given_up = False
 
     def _begin_anew(self, ended: WorkerEnded) -> None:
         if self._stopping.is_set():
@@ -184,7 +188,6 @@ class Lander:
         try:
             self._commit(told, landing.last)
         except BaseException:
-            self._ahead = None
             self._take_back(told, landing.last)
             raise
         log.info(
@@ -235,6 +238,7 @@ class Lander:
                 self.lake.path(batch.target.seat, batch.target.dataset, id, suffix).unlink(missing_ok=True)
 
     def _clear_staging(self) -> None:
+        self._staging.mkdir(exist_ok=True, mode=0o700)
         for path in self._staging.iterdir():
             if path.name != LOCK:
                 path.unlink()

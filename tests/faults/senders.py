@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from ..emulator.running import Chain, payload
 
@@ -58,8 +59,9 @@ class Sender(threading.Thread):
             else:
                 answer = self._http.post(self.chain.url, json=events[0], timeout=30)
                 self._acknowledge(ids, [{} if answer.status_code == 200 else {"statusCode": answer.status_code}])
-        except requests.RequestException:
-            self.unanswered.update(ids)
+        except requests.RequestException as error:
+            if not _never_sent(error):
+                self.unanswered.update(ids)
             return False
         return True
 
@@ -72,6 +74,12 @@ class Sender(threading.Thread):
         self.acknowledged.update(
             id for id, answer in zip(ids, answers, strict=True) if "statusCode" not in answer
         )  # what was refused is nowhere
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Tell whether there was not even a connection: then nothing can have arrived."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
 
 
 def event_is_bad(id: str) -> bool:
