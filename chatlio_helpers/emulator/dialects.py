@@ -81,3 +81,12 @@ class SchemaDialect(Dialect):
         return SchemaProblem(
             "XDM-2010-403", "Permission management access denied", f"The permission [{permission}] is missing."
         )
+
+    def unreadable(self, why: str) -> Problem:
+        """Answer in the registry's form; no source prints the live code, and this one is not Adobe's."""
+        return SchemaProblem("XDM-0000-400", "Bad request", why)
+
+    def nothing_here(self, path: str) -> Problem:
+        """Answer in the registry's form; which number a path has that is no resource's is assumed."""
+        words = f"There is nothing at {path}. The containers are global and tenant."
+        return SchemaProblem("XDM-1017-404", "Resource not found", words)

@@ -227,6 +227,8 @@ TABLE: tuple[tuple[str, str, Callable[[Client], Answer]], ...] = (
     ("XDM-1015-404", MISSING, looked_up("/tenant/unions/_xdm.context.profile__union")),
     ("XDM-1016-404", MISSING, looked_up("/global/behaviors/_xdm.data.nothing")),
     ("XDM-1017-404", MISSING, looked_up("/rpc/auditlog/_x.schemas.y")),
+    ("XDM-1017-404", MISSING, looked_up("/elsewhere/schemas/_x.schemas.y")),
+    ("XDM-1017-404", MISSING, looked_up("/elsewhere/classes")),
     ("XDM-1020-400", PLACE, unknown_namespace),
     ("XDM-1021-400", PLACE, outside_the_root),
     ("XDM-1021-400", PLACE, outside_in_a_class),
@@ -274,6 +276,16 @@ def test_every_code_of_the_registry_is_in_the_table() -> None:
     ours = "XDM-0000-400"  # stands where no source prints the live code
     assert given - {ours} == driven
     assert not driven & set(UNREACHABLE)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"text"', b"\xff"])
+def test_a_body_that_cannot_be_read_is_refused_in_the_same_form(client: Client, content: bytes) -> None:
+    """No JSON, or JSON of another kind, gets a report as well."""
+    headers = {**client.headers, "Content-Type": "application/json"}
+    url = f"{client.server.url}/data/foundation{TENANT}/schemas"
+    answer = client.http.post(url, data=content, headers=headers, timeout=30)
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"type", "title", "status", "report", "detail"}
 
 
 def test_a_refused_change_leaves_nothing_behind(client: Client) -> None:
