@@ -11,7 +11,7 @@ from .import_service import bad, batch_of_dataset, refuse_long, service, streame
 from .problems import AepProblem, ContentTypeProblem, Problem
 from .provenance import documented
 from .service import Call, answer
-from .uploads import DONE, FILES, OPEN, Part, TooLarge, Uploads
+from .uploads import DONE, OPEN, Part, TooLarge, Uploads
 
 LARGEST_SMALL = 256 << 20  # bytes of a file that is sent at once (documented: 256 MB)
 LARGEST_PART = 512_000_000  # bytes of a part (documented)
@@ -169,7 +169,7 @@ def _not_begun(path: str) -> Problem:
 
 def _refuse_more_files(call: Call, path: str) -> None:
     known = _uploads(call).file(call.scope, call.part("batch"), path)
-    if known is None and len(call.scope.find(FILES, call.part("batch"))) >= MOST_FILES:
+    if known is None and _uploads(call).count(call.scope, call.part("batch")) >= MOST_FILES:
         raise bad(f"A batch has at most {MOST_FILES} files.")
 
 

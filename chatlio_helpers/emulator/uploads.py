@@ -110,6 +110,11 @@ class Uploads:
         """Give all files of a batch, in the order of their names: ``path``, ``size``, ``state``."""
         return sorted((row.body for row in scope.find(FILES, batch)), key=lambda body: body["path"])
 
+    def count(self, scope: Scope, batch: str) -> int:
+        """Count the files of a batch."""
+        where = (scope.seat, scope.sandbox, FILES, batch)
+        return self._store.count("seat = ? AND sandbox = ? AND kind = ? AND name = ?", where)
+
     def parts(self, scope: Scope, batch: str, path: str) -> list[Part]:
         """Give the parts of a file, by their place in it."""
         rows = self._rows_of_parts(scope, batch, path)
