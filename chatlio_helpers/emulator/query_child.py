@@ -255,7 +255,7 @@ def _told(error: Exception, folder: str) -> dict[str, str]:
     message = re.sub(r"\n\s*\n", "\n", str(error).replace(folder, "lake")).strip() or "the query needs too much memory"
     if isinstance(error, duckdb.CatalogException):
         code = "42P01" if message.startswith("Catalog Error: Table") else "42883"
-    elif code == "42703" and "Referenced column" not in message:
+    elif isinstance(error, duckdb.BinderException) and "Referenced column" not in message:
         code = "42804"
     return {"code": code, "message": message[:2000]}
 
