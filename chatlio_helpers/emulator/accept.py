@@ -7,6 +7,7 @@ both, because the local platform has standard resources in AEP's compatibility f
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 
 from .problems import SchemaProblem
@@ -19,9 +20,9 @@ _FORM = re.compile(
 _TITLE = "Accept header invalid"
 _VENDOR = "application/vnd.adobe."
 LISTS = ("-id", "")
-# "-desc", "-flat" and "-deprecated" are what Adobe's client aepp asks for beside the documented ones.
-LOOKUPS = ("", "-full", "-notext", "-full-notext", "-full-desc", "-desc", "-deprecatefield", "-deprecated",
-           "-full-deprecated", "-full-flat")  # fmt: skip
+_SDK_PARTS = product(("", "-full"), ("", "-desc"), ("", "-flat"), ("", "-deprecated"))
+# Adobe's client aepp asks for any of its four parts together, in this order, beside the documented forms.
+LOOKUPS = ("-notext", "-full-notext", "-deprecatefield", *("".join(parts) for parts in _SDK_PARTS))
 DESCRIPTOR_LISTS = ("xdm-id", "xdm-link", "xdm", "xdm-v2-id", "xdm-v2-link", "xdm-v2")
 ANY = ("", "*/*", "application/json")
 

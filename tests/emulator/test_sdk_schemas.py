@@ -35,3 +35,14 @@ def test_the_flat_form_names_each_field_by_its_path(client: Client) -> None:
     assert {"_id", "timestamp", f"_{client.tenant}/text", f"_{client.tenant}/count"} <= set(flat["properties"])
     assert f"_{client.tenant}" not in flat["properties"]
     assert flat["properties"][f"_{client.tenant}/count"]["type"] == "integer"
+
+
+def test_the_parts_of_a_form_go_together(client: Client) -> None:
+    """The SDK can ask for all four parts at once; parts in another order are refused."""
+    path = f"{TENANT}/schemas/{quote(make_chain(client).schema['id'], safe='')}"
+    form = "application/vnd.adobe.xdm-full-desc-flat-deprecated+json; version=1"
+    found = client.made("GET", path, None, headers={"Accept": form})
+    assert f"_{client.tenant}/text" in found["properties"]
+    assert found["meta:descriptors"] == []
+    turned = "application/vnd.adobe.xdm-flat-full+json; version=1"
+    assert client.call("GET", path, headers={"Accept": turned}).status_code == 400
