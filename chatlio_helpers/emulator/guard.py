@@ -76,6 +76,8 @@ def _refused(scope: Scope) -> Problem | None:
     if not path.isprintable():
         return trouble.refused(path, 400, "The path holds a control character.")
     announced = headers.get(b"content-length", b"")
+    if announced and b"transfer-encoding" in headers:
+        return _closing(trouble.refused(path, 400, "The body has both a length and a transfer encoding."))
     if announced and not path.startswith("/collection") and int(announced) > largest(path):
         return too_large(path)
     return None
@@ -88,7 +90,11 @@ def largest(path: str) -> int:
 
 def too_large(path: str) -> Problem:
     """Refuse a body; the connection ends with the answer, because the rest of the body is not read."""
-    problem = trouble.refused(path, 413, f"The body is larger than {largest(path)} bytes, the limit of this service.")
+    words = f"The body is larger than {largest(path)} bytes, the limit of this service."
+    return _closing(trouble.refused(path, 413, words))
+
+
+def _closing(problem: Problem) -> Problem:
     problem.headers = {"connection": "close"}
     return problem
 

@@ -66,9 +66,9 @@ class Wait(NamedTuple):
 
 
 class Patience:
-    """Remembers since when each connection has been waited for."""
+    """Remembers since when each connection has been waited for; *headers* and *body* are the most seconds."""
 
-    def __init__(self, headers: float = HEADERS, body: float = BODY) -> None:
+    def __init__(self, headers: float, body: float) -> None:
         self._headers, self._body = headers, body
         self._since: dict[Any, Wait] = {}
 

@@ -19,10 +19,10 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from . import patience
 from .app import create_app
 from .folder import Folder
 from .hosts import Hosts
-from .patience import KEEP_ALIVE, LOOKS, Patience, bounded, most_connections
 from .platform import Platform, assemble
 from .store import StateDamaged, StateError
 
@@ -44,7 +44,8 @@ def serve(path: Path, *, host: str, port: int | None, idle: float, allowed: Iter
         app.state.hosts = Hosts(host, allowed)
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=5, server_header=False,
-            http=bounded(AutoHTTPProtocol, most_connections()), timeout_keep_alive=KEEP_ALIVE,
+            http=patience.bounded(AutoHTTPProtocol, patience.most_connections()),
+            timeout_keep_alive=patience.KEEP_ALIVE,
         )  # fmt: skip
         server = _Server(config, folder, idle)
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done; they end there
@@ -99,10 +100,10 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def _hurry(self) -> None:
-        patience = Patience()
+        waiting = patience.Patience(patience.HEADERS, patience.BODY)
         while not self.should_exit:
-            await asyncio.sleep(LOOKS)
-            patience.look(self.server_state.connections, time.monotonic())
+            await asyncio.sleep(patience.LOOKS)
+            waiting.look(self.server_state.connections, time.monotonic())
 
 
 def _log_to(path: Path) -> None:
