@@ -64,6 +64,7 @@ from .problems import AepProblem
 from .query_side import QuerySide
 from .service import refusal
 from .short_path import ShortPath
+from .signpost import Signpost
 from .slashes import Slashes
 from .unbuilt import last_route
 
@@ -120,6 +121,7 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
         middleware=[Middleware(layer) for layer in (Activity, ShortPath, Guard, Faults, Slashes)],
     )
     app.router.redirect_slashes = False
+    app.router.middleware_stack = Signpost(app.router.app, app.router.routes)
     app.state.platform, app.state.folder, app.state.hosts = platform, folder, Hosts()
     app.state.inlets = Inlets(platform)
     query_side = QuerySide(platform, folder, app.state)
