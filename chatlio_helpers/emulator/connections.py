@@ -51,7 +51,7 @@ def create(call: Call, kind: str) -> Response:
     """Make a connection: 201 with id and etag; raises 1405, 1413, 1415, 1439, 1453, 1454 or 1455-400."""
     body = given(call)
     _check_shape(body)
-    item = new_item(call, body)
+    item = _with_own_inlet(new_item(call, body), "")
     item = item | {"state": DRAFT} if is_draft(call) else _ready(call, kind, item)
     keep(call, kind, item)
     return created(item, kind)
@@ -74,10 +74,11 @@ def change(call: Call, kind: str) -> dict[str, Any]:
     check_etag(call, item)
     result = patched(call, item, lone=kind == BASE)
     _check_shape(result)
+    result = _with_own_inlet(result, _inlet_id(item))
     if item["state"] != DRAFT:
         if result.get("connectionSpec") != item["connectionSpec"]:
             raise FlowProblem("1414-400", "The connection spec of a connection cannot be updated.")
-        result = _with_inlet(call, kind, _with_base(call, _checked(call, kind, result)), _inlet_id(item))
+        result = _with_inlet(call, kind, _with_base(call, _checked(call, kind, result)))
     keep(call, kind, result)
     return receipt(result)
 
@@ -112,7 +113,7 @@ def _check_shape(body: dict[str, Any]) -> None:
 
 def _ready(call: Call, kind: str, item: dict[str, Any]) -> dict[str, Any]:
     """Give a new connection, or a draft to publish, as it goes into use."""
-    return _with_inlet(call, kind, _with_base(call, _checked(call, kind, item) | {"state": "enabled"}), "")
+    return _with_inlet(call, kind, _with_base(call, _checked(call, kind, item) | {"state": "enabled"}))
 
 
 def _with_base(call: Call, item: dict[str, Any]) -> dict[str, Any]:
@@ -155,17 +156,26 @@ def _inlet_id(item: dict[str, Any]) -> str:
     return ((item.get("auth") or {}).get("params") or {}).get("inletId") or ""
 
 
-def _with_inlet(call: Call, kind: str, item: dict[str, Any], inlet: str) -> dict[str, Any]:
+def _with_own_inlet(item: dict[str, Any], inlet: str) -> dict[str, Any]:
+    """Give a connection with *inlet* (none: ""), whatever inlet the client named in its parameters."""
+    auth = item.get("auth")
+    if not auth:
+        return item
+    sent = auth.get("params") or {}
+    own = {name: value for name, value in sent.items() if name not in ("inletId", "inletUrl") and value is not None}
+    return item | {"auth": auth | {"params": own | ({"inletId": inlet} if inlet else {})}}
+
+
+def _with_inlet(call: Call, kind: str, item: dict[str, Any]) -> dict[str, Any]:
     """Give an HTTP API connection its inlet, a new one unless it has one; the inlet's row tells who may send to it."""
     if kind != BASE or item["connectionSpec"]["id"] != specs.HTTP_API:
         return item
-    inlet, sent = inlet or secrets.token_hex(32), item["auth"].get("params") or {}
-    own = {name: value for name, value in sent.items() if name not in ("inletId", "inletUrl") and value is not None}
-    name = item.get("name")
-    params = {"sourceId": name, "authenticationRequired": False, "dataType": "xdm", "name": name} | own
+    inlet, name = _inlet_id(item) or secrets.token_hex(32), item.get("name")
+    defaults = {"sourceId": name, "authenticationRequired": False, "dataType": "xdm", "name": name}
+    params = defaults | item["auth"]["params"] | {"inletId": inlet}
     row = {"connectionId": item["id"], "authenticationRequired": params["authenticationRequired"]}
     call.scope.put(INLETS, inlet, row, now=call.now, name=item["id"])
-    return item | {"auth": item["auth"] | {"params": params | {"inletId": inlet}}}
+    return item | {"auth": item["auth"] | {"params": params}}
 
 
 def _refuse_when_used(call: Call, kind: str, id: str) -> None:

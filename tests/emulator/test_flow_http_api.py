@@ -89,6 +89,24 @@ def test_a_patch_keeps_the_inlet(client: Client) -> None:
     assert read(client, "connections", id)["description"] == "x"
 
 
+def test_no_connection_takes_the_inlet_of_another(client: Client) -> None:
+    """Whatever a client names as an inlet, in whatever connection, is left out, so that deleting it harms nobody."""
+    victim = read(client, "connections", base(client))
+    inlet = victim["auth"]["params"]["inletId"]
+    auth = {"specName": "Streaming Connection", "params": {"dataType": "raw", "inletId": inlet, "inletUrl": "x"}}
+    body = {"name": "n", "connectionSpec": HTTP_API, "auth": auth, "data": {"format": "json"}}
+    for kind, mode in (("connections", "?mode=draft"), ("connections", ""), ("sourceConnections", "")):
+        id = client.made("POST", f"/flowservice/{kind}{mode}", body)["id"]
+        headers = {"If-Match": read(client, kind, id)["etag"]}
+        patch = [{"op": "add", "path": "/auth/params/inletId", "value": inlet}]
+        assert client.call("PATCH", f"/flowservice/{kind}/{id}", patch, headers=headers).ok
+        params = read(client, kind, id)["auth"]["params"]
+        assert params.get("inletId") != inlet
+        assert client.call("DELETE", f"/flowservice/{kind}/{id}").status_code == 204
+    sent = client.http.post(victim["auth"]["params"]["inletUrl"], json={"a": 1}, timeout=30)
+    assert "There is no inlet" not in sent.text
+
+
 def test_a_disabled_connection_does_not_pass_its_test(client: Client) -> None:
     """The state of a base connection can be patched to the values that Adobe's page allows."""
     id = base(client)
