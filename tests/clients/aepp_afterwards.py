@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import aepp_data  # noqa: F401  (its steps come first)
+import aepp_more  # noqa: F401  (its steps come first)
 from aepp import queryservice
 from journey_steps import good, made, step, until
 

@@ -84,8 +84,8 @@ def own_data_type() -> Any:
     api = made["schemas"]
     created = good(api.createDataType(
         {"title": "Visitor", "type": "object", "description": "Who is chatting",
-         "definitions": {"fields": {"type": "object", "properties": {"plan": {"type": "string"}}}},
-         "allOf": [{"$ref": "#/definitions/fields", "type": "object"}]}
+         "definitions": {"customFields": {"type": "object", "properties": {"plan": {"type": "string"}}}},
+         "allOf": [{"$ref": "#/definitions/customFields", "type": "object"}]}
     ))  # fmt: skip
     made["data type"] = created["$id"]
     listed = [each["$id"] for each in api.getDataTypes()]

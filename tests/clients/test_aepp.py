@@ -30,7 +30,7 @@ def result(journey: dict[str, Any]) -> Result:
 def test_no_step_failed(journey: dict[str, Any]) -> None:
     """No function of the SDK raised anything, and no answer was a refusal where none was asked for."""
     assert {name: line["error"] for name, line in journey.items() if "error" in line} == {}
-    assert len(journey) > 35
+    assert len(journey) > 45
 
 
 def test_who_is_calling(result: Result) -> None:
@@ -197,6 +197,65 @@ def test_runs(result: Result) -> None:
     assert (found["in"], found["out"], found["one"]) == (7, 4, True)
     assert set(found["statuses"]) <= {"success", "partialSuccess", "failed"}
     assert found["last"] in ("success", "partialSuccess", "failed")
+
+
+def test_view_and_dataset(result: Result) -> None:
+    """The files of the view are those of the good batches; a dataset is merged into and replaced."""
+    view, changed = result("view of the dataset"), result("dataset changed in every way")
+    assert view["same"]
+    assert view["batches"] == view["expected"] != []
+    assert changed["merged"] == [result("dataset")["answer"]] * 2
+    assert changed["description"] == "Chats, described"
+    assert changed["extensions"]["adobe_lakeHouse"]["rowExpiration"]["ttlValue"] == "P3Y"
+    assert (changed["kept"], changed["described after"]) == (True, False)
+
+
+def test_managers(result: Result) -> None:
+    """The SDK's managers read classes, types and schemas, and make a schema from nothing."""
+    found, tenant = result("classes and types by their managers"), f"_{result('tenant id')}"
+    assert {"_id", "timestamp", "eventType"} <= set(found["event"]) & set(found["own"])
+    assert found["type"] == ["plan"]
+    assert found["fresh"] == f"{NS}xdm/context/experienceevent"
+    assert found["datasets"] == result("dataset")["listed"]
+    assert found["descriptors"] == 1
+    assert {"path", "type", "querypath", "required"} <= set(found["columns"])
+    assert f"{tenant}/visit/page" in found["all parts"]
+
+
+def test_changed_parts(result: Result) -> None:
+    """Schema, field group, class and data type are changed by the SDK's own functions."""
+    found, tenant = result("schema and its parts changed"), f"_{result('tenant id')}"
+    assert found["schema"] == "1.2"
+    assert f"{tenant}.third" in found["paths"]
+    assert f"{NS}xdm/context/profile" in found["extended"]
+    assert (found["field group"], found["class"], found["type"]) == ("Other words", "Put", "Other words")
+
+
+def test_more_of_dataflows(result: Result) -> None:
+    """The SDK makes a whole chain from a dataset alone; its manager renames and maps anew; runs come page by page."""
+    made, managed = result("dataflow made from a dataset alone"), result("dataflow changed by its manager")
+    assert made.pop("dataset") == result("dataset")["listed"][0]
+    assert set(made.values()) == {204}
+    assert managed["renamed"] == managed["mapped"] == result("dataflow over the HTTP API")["id"]
+    assert managed["name"] == "Renamed"
+    assert managed["runs"] >= 1
+    assert managed["pages"] == managed["all"] >= 2
+
+
+def test_file_in_parts(result: Result) -> None:
+    """A file that comes in parts is whole in the end, previewed and landed."""
+    found = result("file uploaded in parts")
+    assert found["size"] == found["sent"]
+    assert found["columns"] == ["_id", "timestamp"]
+
+
+def test_templates(result: Result) -> None:
+    """A query from a template and one that makes a dataset both succeed; lists come page by page."""
+    found = result("query templates, and a table made by a query")
+    assert found["states"] == ["SUCCESS", "SUCCESS"]
+    assert found["templates"] == ["One"]
+    assert "chat_ids" in found["datasets"]
+    assert found["pages"] >= 2
 
 
 def test_queries(result: Result) -> None:
