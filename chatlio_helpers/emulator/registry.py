@@ -37,10 +37,8 @@ def newest(scope: Scope, column: str, most: int) -> list[dict[str, Any]]:
 def outlines(scope: Scope) -> list[dict[str, Any]]:
     """Give class, ``$id``, title, description, ``meta:altId`` and version of every schema, read by SQL alone."""
     names = ("meta:class", "$id", "title", "description", "meta:altId", "version")
-    fields = ", ".join(f"json_extract(body, '$.\"{name}\"')" for name in names)
-    sql = f"SELECT {fields} FROM objects WHERE seat = ? AND sandbox = ? AND kind = 'schemas' ORDER BY number"  # noqa: S608
-    with scope.store.transaction() as database:
-        return [dict(zip(names, row, strict=True)) for row in database.execute(sql, (scope.seat, scope.sandbox))]
+    where = "seat = ? AND sandbox = ? AND kind = 'schemas'"
+    return [dict(zip(names, row, strict=True)) for row in scope.store.fields(names, where, (scope.seat, scope.sandbox))]
 
 
 def identity(resource: dict[str, Any]) -> dict[str, Any]:

@@ -215,7 +215,7 @@ def test_no_text_is_found_where_none_is_or_it_would_be_huge(pattern: str) -> Non
         pattern_samples.sample(pattern)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.recursive(
         st.one_of(
