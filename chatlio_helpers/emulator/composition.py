@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import copy
-from functools import lru_cache
 from typing import Any
 
-from . import registry
-from .kept import Kept
+from . import kept, registry
 from .store import Scope
 
 DESCRIPTORS, IDENTITY, DEPRECATED = "descriptors", "xdm:descriptorIdentity", "xdm:descriptorDeprecated"
+SOURCES = (*registry.TYPES, DESCRIPTORS)  # the kinds of objects that a resolved schema is made from
 _DEEPEST = 40  # a data type that contains itself would never end
 _GONE = ("allOf", "definitions", "refs")
-
-
-_kept = lru_cache(maxsize=4)(Kept)  # one for each store; a process has one, and a test a few
 
 
 class Unresolved(LookupError):
@@ -32,7 +28,7 @@ def resolved(scope: Scope, id: str) -> dict[str, Any]:
     Raises Unresolved when something is not there, Conflict when two parts disagree.
     """
     key = (scope.seat, scope.sandbox, id)
-    return _kept(scope.store).value(key, scope.seat, (*registry.TYPES, DESCRIPTORS), lambda: _resolved(scope, id))
+    return kept.of(scope.store).value(key, scope.seat, SOURCES, lambda: _resolved(scope, id))
 
 
 def _resolved(scope: Scope, id: str) -> dict[str, Any]:
@@ -114,7 +110,7 @@ def _node(scope: Scope, root: dict[str, Any], node: Any, path: str, depth: int) 
         home, target = _target(scope, root, node)
         words = {key: node[key] for key in ("title", "description") if key in node}
         return _node(scope, home, target, path, depth + 1) | words
-    result = {key: copy.deepcopy(value) for key, value in node.items() if key not in (*_GONE, "properties", "$id")}
+    result = {key: _copied(value) for key, value in node.items() if key not in (*_GONE, "properties", "$id")}
     if "properties" in node or "allOf" in node:
         result |= _merged(scope, root, node, path, depth)
     if isinstance(node.get("items"), dict):
@@ -122,6 +118,10 @@ def _node(scope: Scope, root: dict[str, Any], node: Any, path: str, depth: int) 
     if isinstance(node.get("additionalProperties"), dict):
         result["additionalProperties"] = _node(scope, root, node["additionalProperties"], f"{path}/*", depth + 1)
     return _without_metadata(result)
+
+
+def _copied(value: Any) -> Any:
+    return copy.deepcopy(value) if isinstance(value, dict | list) else value
 
 
 def _without_metadata(node: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -43,3 +44,9 @@ class Kept:
         self._entries[key] = entry
         while self._bytes > MOST_BYTES:
             self._bytes -= len(self._entries.popitem(last=False)[1][1])
+
+
+@lru_cache(maxsize=4)
+def of(store: Store) -> Kept:
+    """Give what is kept of *store*: a process has one store, and a test a few."""
+    return Kept(store)

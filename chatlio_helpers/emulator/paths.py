@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
 from .expression_errors import EvaluationError, ExpressionError
 
 LARGEST_INDEX: Final = 10_000  # a fixed index pads the array before it, so it must have a bound
+_SHORT: Final = 200  # characters of a path that is remembered
 
 
 class _Mark:
@@ -69,6 +71,10 @@ def parse_path(text: str, *, wrapped: bool = False) -> Path:
 
     ``wrapped`` asks, as Data Prep does of source paths, that a name which is no identifier stands in ``${}``.
     """
+    return (_remembered if len(text) <= _SHORT else _parsed)(text, wrapped)
+
+
+def _parsed(text: str, wrapped: bool) -> Path:
     steps: list[Step] = []
     at = 0
     while at < len(text):
@@ -87,6 +93,9 @@ def parse_path(text: str, *, wrapped: bool = False) -> Path:
     if not steps or (text.endswith(".") and not text.endswith("\\.")):
         raise ExpressionError("A path needs a name", at + 1)
     return Path(tuple(steps))
+
+
+_remembered = lru_cache(maxsize=4_096)(_parsed)  # one mapping set is read when it is checked, kept, used and mapped
 
 
 def _step(found: re.Match[str], at: int) -> Step:
