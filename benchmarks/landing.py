@@ -53,9 +53,9 @@ def loaded(home: Path, url: str, seconds: float, warming: float = WARMING) -> tu
     if sender.returncode:
         raise Failed("the sender of messages failed")
     tally = json.loads(said)
-    if tally["in_all"] != tally["accepted"]:
-        raise Failed(f"{tally['accepted']} messages were accepted and {tally['in_all']} landed")
-    return tally["landed"] / tally["seconds"], memory
+    if tally["landed"] != tally["accepted"]:
+        raise Failed(f"{tally['accepted']} messages were accepted and {tally['landed']} landed")
+    return tally["rate"], memory
 
 
 def _megabytes(home: Path) -> float:

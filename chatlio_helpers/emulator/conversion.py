@@ -142,13 +142,20 @@ def _as_float(value: int) -> float:
     return made
 
 
+def _date_time(value: Any) -> str:
+    try:
+        return iso(value if type(value) is datetime else moment(value))
+    except EvaluationError:
+        raise TypeMismatch("DATETIME", value) from None
+
+
 def _date(value: Any) -> str:
     return iso(moment(value))[:10]
 
 
 _SCALARS: Final[dict[str, Convert]] = {
     "string": _scalar("string", text, str),
-    "date-time": _scalar("date-time", lambda value: iso(moment(value))),
+    "date-time": _date_time,
     "date": _scalar("date", _date),
     "integer": _scalar("integer", _whole),
     "number": _scalar("number", _number),

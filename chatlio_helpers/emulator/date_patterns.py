@@ -22,16 +22,22 @@ _SHORT_MONTHS: Final = [name.lower() for name in calendar.month_abbr]
 _LONGEST: Final = 200
 _LETTERS: Final = frozenset("GYyuMLwWDdFEaHkKhmsSzZXVOQq")
 
+_COMMON: Final = ("year", "month", "day", "hour", "minute", "second", "zone")  # as date-times are mostly written
+
 Reader = tuple[str, str]  # a regular expression and the field that its text fills ("" for none)
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A compiled pattern: its parts as (letter, count) or literal text, and the expression that reads it."""
+    """A compiled pattern: its parts as (letter, count) or literal text, and the expression that reads it.
+
+    ``fields`` names its groups. ``common`` are the groups of the common fields, when the pattern has just these.
+    """
 
     parts: tuple[tuple[str, int] | str, ...]
     expression: re.Pattern[str]
     fields: tuple[str, ...]
+    common: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)
@@ -46,8 +52,10 @@ def compiled(pattern: str) -> Pattern:
             raise EvaluationError(f"{letter!r} is not a letter of a date pattern; put text in single quotes")
         parts.append((letter, len(found[0])) if letter else _literal(quoted, other))
     readers = [_reader(part) for part in parts]
-    expression = re.compile("".join(f"({regex})" for regex, _ in readers) + r"\Z", re.A | re.I)
-    return Pattern(tuple(parts), expression, tuple(field for _, field in readers))
+    expression = "".join(f"({regex})" if field else f"(?:{regex})" for regex, field in readers)
+    fields = tuple(field for _, field in readers if field)
+    common = tuple(fields.index(name) + 1 for name in _COMMON) if sorted(fields) == sorted(_COMMON) else ()
+    return Pattern(tuple(parts), re.compile(rf"{expression}\Z", re.A | re.I), fields, common)
 
 
 def _literal(quoted: str | None, other: str | None) -> str:
@@ -94,19 +102,17 @@ _FIXED: Final[dict[str, Callable[[int], Reader]]] = {
 }
 
 
-_COMMON_NUMBERS: Final = ("year", "month", "day", "hour", "minute", "second")  # as date-times are mostly written
-_COMMON: Final = {*_COMMON_NUMBERS, "zone"}
-
-
 def parse(text: str, pattern: str) -> datetime:
     """Read ``text`` by a pattern. A missing time is midnight, a missing zone UTC (assumed from the samples)."""
     shape = compiled(pattern)
     found = shape.expression.match(text) if len(text) <= _LONGEST else None
     if not found:
         raise EvaluationError(f"{text[:60]!r} does not fit the date pattern {pattern!r}")
-    fields = {name: value for name, value in zip(shape.fields, found.groups(), strict=True) if name}
     try:
-        return _built(fields)
+        if shape.common:
+            *numbers, place = found.group(*shape.common)
+            return datetime(*map(int, numbers), 0, _zone_of(place))
+        return _built(dict(zip(shape.fields, found.groups(), strict=True)))
     except (ValueError, OverflowError) as problem:
         if isinstance(problem, EvaluationError):
             raise
@@ -114,9 +120,6 @@ def parse(text: str, pattern: str) -> datetime:
 
 
 def _built(fields: dict[str, str]) -> datetime:
-    if fields.keys() == _COMMON:
-        place = _zone_of(fields["zone"])
-        return datetime(*[int(fields[name]) for name in _COMMON_NUMBERS], 0, place)
     year = _year(fields)
     place = _zone_of(fields.get("zone", "Z"))
     fraction = fields.get("fraction", "")[:6].ljust(6, "0")

@@ -45,9 +45,7 @@ def iso(moment: datetime) -> str:
         utc = moment.astimezone(UTC)
     except OverflowError as problem:
         raise EvaluationError("the date is outside the years 1 to 9999 in UTC") from problem
-    text = f"{utc.year:04}-{utc.month:02}-{utc.day:02}T{utc.hour:02}:{utc.minute:02}:{utc.second:02}"
-    milliseconds = utc.microsecond // 1000
-    return f"{text}.{milliseconds:03}Z" if milliseconds else f"{text}Z"
+    return f"{utc.isoformat(timespec='milliseconds' if utc.microsecond > 999 else 'seconds')[:-6]}Z"
 
 
 def parse_any(text: str) -> datetime:
