@@ -13,22 +13,19 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from . import batches, composition, errands, imports
-from .coercion import coercion
+from .import_checks import Checker
 from .input_files import Row as Input
 from .input_files import Unreadable, rows
 from .lake import Unfit
-from .pipeline import UNFIT, violation_reason
+from .pipeline import UNFIT
 from .platform import Platform
 from .promotion_files import Output
 from .store import Row, Scope
 from .tally import Causes, Reason
-from .validation import Validator
 
 CHUNK = 1_000  # rows that are checked together, between two looks at whether the batch still counts
-MOST_FIELDS = 10_000  # of a row (documented)
 UNDER_WAY = ("loaded", "staging", "retrying")
 CORRUPT = Reason("INGEST-1401-400", "The row is corrupt: it cannot be read as a JSON object.")
-MISSING = "INGEST-1555-400"
 SUMMARY, NO_DIAGNOSTICS = "INGEST-1212-400", "INGEST-1211-400"
 EMPTY = "106"
 
@@ -67,25 +64,6 @@ class Count:
     def read(self) -> int:
         """All rows."""
         return self.good + self.failed
-
-
-class Checker:
-    """The conversion and validation of a dataset's schema."""
-
-    def __init__(self, schema: dict[str, Any], *, validates: bool) -> None:
-        self._coerce, self._validates = coercion(schema), validates
-        self._validator = Validator(schema)
-
-    def checked(self, record: dict[str, Any]) -> tuple[dict[str, Any], str, list[Reason]]:
-        """Give the converted record, and of a failed one the kind of its errors and why."""
-        if _fields(record) > MOST_FIELDS:
-            return record, "validation", [Reason(UNFIT, f"The row has more than {MOST_FIELDS} fields.")]
-        converted = self._coerce(record)
-        violations = self._validator.violations(converted) if self._validates else []
-        if not violations:
-            return converted, "", []
-        kind = "conversion" if any(one["keyword"] == "type" for one in violations) else "validation"
-        return record, kind, [_reason(one) for one in violations]
 
 
 class Promotion:
@@ -273,15 +251,3 @@ def _threshold(row: Row) -> float:
 def _validates(dataset: dict[str, Any]) -> bool:
     """Tell whether the dataset's rows are validated; a tag switches it off (documented)."""
     return "disabled" not in (dataset["tags"].get("acp_validationContext") or ())
-
-
-def _reason(violation: dict[str, Any]) -> Reason:
-    """Give a violation as a reason; batch ingestion has a code of its own for what is missing (documented)."""
-    found = violation_reason(violation)
-    return Reason(MISSING, found.message) if violation["keyword"] == "required" else found
-
-
-def _fields(value: Any) -> int:
-    if isinstance(value, dict):
-        return len(value) + sum(map(_fields, value.values()))
-    return sum(map(_fields, value)) if isinstance(value, list) else 0

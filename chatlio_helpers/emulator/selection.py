@@ -123,10 +123,13 @@ def _of_kind(kind: str) -> str:
 
 def _lookup(kind: str, condition: Condition) -> str | None:
     column = _IN_COLUMNS.get(kind, {}).get(condition.path)
-    if condition.operator != "==":
-        compared = condition.operator in _COMPARISONS and column in ("created", "updated")
-        return column if compared and _NUMBER.fullmatch(condition.values[0]) and len(condition.values) == 1 else None
-    return column or (_expression(condition.path) if condition.path in INDEXED.get(kind, ()) else None)
+    expression = _expression(condition.path) if condition.path in INDEXED.get(kind, ()) else None
+    if condition.operator == "==":
+        return column or expression
+    is_number = len(condition.values) == 1 and _NUMBER.fullmatch(condition.values[0])
+    if condition.operator not in _COMPARISONS or not is_number:
+        return None
+    return column if column in ("created", "updated") else expression if condition.path in _NUMBERS else None
 
 
 def _expression(path: str) -> str:
