@@ -6,14 +6,13 @@ is cut off by ``patience``.
 
 from __future__ import annotations
 
-import errno
 import logging
 import sqlite3
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import trouble
+from . import disk, trouble
 from .problems import Problem
 from .service import refusal
 
@@ -25,10 +24,6 @@ LARGEST = (
     ("/data/foundation/import", 512 * MEGABYTE),  # documented for one part of a file of a batch
 )  # bytes of a request's body, by the beginning of its path; inlets have a limit of their own (collection)
 LARGEST_ELSEWHERE = 10 * MEGABYTE
-
-_REFUSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
-             sqlite3.SQLITE_BUSY}  # fmt: skip
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 log = logging.getLogger("local-platform.guard")
 
@@ -58,6 +53,8 @@ class Guard:
         except ClientDisconnect:
             return None  # nobody is there to read an answer
         except (Problem, RecursionError, sqlite3.OperationalError, OSError) as error:
+            if disk.refuses(error):
+                scope["app"].state.platform.seats.reload()
             problem = None if began else _in_words(path, error)
             if problem is None:
                 raise
@@ -121,7 +118,7 @@ def _in_words(path: str, error: Exception) -> Problem | None:
         return error
     if isinstance(error, RecursionError):
         return trouble.refused(path, 400, "The body is nested too deeply.")
-    if not _is_refusing(error):
+    if not disk.refuses(error):
         return None
     log.warning("the disk refused: %s", error)
     problem = trouble.refused(
@@ -130,9 +127,3 @@ def _in_words(path: str, error: Exception) -> Problem | None:
     )  # fmt: skip
     problem.headers = {"retry-after": str(RETRY_AFTER)}
     return problem
-
-
-def _is_refusing(error: Exception) -> bool:
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _REFUSING
-    return isinstance(error, OSError) and error.errno in _NO_ROOM

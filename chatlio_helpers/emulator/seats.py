@@ -88,6 +88,11 @@ class Seats:
         self._store = store
         self._scope = store.within("", "")
         self._by_client: dict[str, tuple[Seat, Account]] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Know what the store knows: a change that the disk refused in the end is none."""
+        self._by_client = {}
         for row in self._scope.list("seats"):
             self._remember(_read(row.body))
 
