@@ -91,6 +91,19 @@ def test_set_up_once_then_only_after_a_change(checkout):
     assert second.stderr.splitlines() == ["bootstrap: .venv is up to date: nothing to install."]
 
 
+def test_the_clients_of_others_are_installed_once_and_only_when_demanded(checkout):
+    """`test` makes their environment inside the kit's own when the variable says so, and leaves a current one alone."""
+    (checkout / "tests" / "clients").mkdir(parents=True)
+    for name in bootstrap.CLIENTS:
+        (checkout / name).write_text("")
+    without = start("test", checkout=checkout, VENV="", CHATLIO_KIT_CLIENT_TESTS="")
+    first, second = (start("test", checkout=checkout, VENV="", CHATLIO_KIT_CLIENT_TESTS="1") for _ in range(2))
+    assert "Installing the clients" not in without.stderr
+    assert "Installing the clients" in first.stderr
+    assert (checkout / ".venv" / "clients" / "pyvenv.cfg").is_file()
+    assert "Installing" not in second.stderr
+
+
 def test_another_folder_and_odd_settings_do_no_harm(checkout, tmp_path):
     """VENV names another folder, also one with a blank; settings of Python's own do not disturb."""
     folder = tmp_path / "my environments" / "one"
