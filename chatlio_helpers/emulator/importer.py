@@ -16,6 +16,7 @@ from .store import Row, Scope
 from .uploads import Uploads
 
 LOOKS = 1.0  # seconds between two looks for errands when nobody says that there is one
+NOT_DUE = 0.05  # seconds until the next look at what waits for the dial landing_delay
 REST = 1.0  # seconds to wait after the disk refused
 
 log = logging.getLogger(__name__)
@@ -51,14 +52,25 @@ class Importer:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            try:
-                left = [row for row in errands.waiting(self._platform.store) if not self._done(row)]
-            except (OSError, sqlite3.Error):
-                log.exception("an errand failed; it is done again in %s s", REST)
-                self._stopping.wait(REST)
-                continue
-            # What is not due yet waits for the dial landing_delay.
-            self._wake.wait(0.05 if left else LOOKS)
+            waits = [wait for wait in map(self._tried, self._waiting()) if wait]
+            if not self._stopping.is_set():
+                self._wake.wait(min(waits, default=LOOKS))
+
+    def _waiting(self) -> list[Row]:
+        try:
+            return errands.waiting(self._platform.store)
+        except sqlite3.Error:
+            log.exception("the errands cannot be read; they are looked for again in %s s", LOOKS)
+            return []
+
+    def _tried(self, row: Row) -> float:
+        """Run one errand; gives the seconds after which to try it again, 0 when it is done."""
+        try:
+            return 0.0 if self._done(row) else NOT_DUE
+        except (OSError, sqlite3.Error):
+            log.exception("an errand failed; it is tried again in %s s, the others go on", REST)
+            self._stopping.wait(0.05)  # a disk that refuses at once must not keep a core busy
+            return REST
 
     def _done(self, row: Row) -> bool:
         """Run one errand; False when it is not due yet."""

@@ -94,6 +94,23 @@ def test_a_cut_upload_leaves_nothing(server: Server, shared: Chain) -> None:
     assert batch.completed()["status"] == "success"
 
 
+def test_a_disk_that_refuses_is_tried_again(server: Server, shared: Chain) -> None:
+    """The batch shows that it is retried, others go on, and it lands when the disk takes it."""
+    body = {"name": "refused", "schemaRef": shared.schema}
+    dataset = shared.client.made("POST", "/catalog/dataSets", body)[0].rpartition("/")[2]
+    blocked, free = begun(Chain(shared.client, dataset, "", "", "", {})), begun(shared)
+    place = server.folder / "lake" / "default" / dataset
+    place.write_text("a file where a folder should be")
+    for batch in (blocked, free):
+        batch.put("rows.json", lines(record(shared, 1)))
+        assert batch.action("COMPLETE").status_code == 200
+    wait_until(lambda: blocked.body()["status"] == "retrying")
+    assert free.ended()["status"] == "success"
+    place.unlink()
+    assert blocked.ended()["status"] == "success"
+    assert files(place) == [f"{blocked.id}.parquet"]
+
+
 def test_a_deleted_dataset_takes_its_files_along(server: Server, shared: Chain) -> None:
     """Landed rows and uploads go at once."""
     body = {"name": "short-lived", "schemaRef": shared.schema}
