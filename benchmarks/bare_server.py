@@ -1,6 +1,7 @@
-"""The alternative to the local platform's process: one route of Starlette under uvicorn, nothing else.
+"""The alternative to the local platform's process: a health route and a route that parses JSON, nothing else.
 
-Run as ``python -m benchmarks.bare_server PORT``.
+Starlette under uvicorn with the same loop and HTTP implementation as the local platform has. Run as
+``python -m benchmarks.bare_server PORT``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ async def health(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-app = Starlette(routes=[Route("/_local/health", health)])
+async def parse(request: Request) -> JSONResponse:
+    """Parse the JSON body and answer; nothing is kept."""
+    await request.json()
+    return JSONResponse({"status": "ok"})
+
+
+app = Starlette(routes=[Route("/_local/health", health), Route("/parse", parse, methods=["POST"])])
 
 if __name__ == "__main__":
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)

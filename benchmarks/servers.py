@@ -26,6 +26,12 @@ class Server:
 
     process: subprocess.Popen[bytes]
     seconds: float
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
 
     def megabytes(self) -> float:
         """Give the resident memory of the process and its children, in MB of 10^6 bytes."""
@@ -80,7 +86,7 @@ def _started(arguments: list[str], port: int) -> Iterator[Server]:
             if process.poll() is not None or time.perf_counter() - began > PATIENCE:
                 raise Failed(f"no answer from: {' '.join(arguments)}")
             time.sleep(_PAUSE)
-        yield Server(process, time.perf_counter() - began)
+        yield Server(process, time.perf_counter() - began, port)
     finally:
         process.terminate()
         process.wait(PATIENCE)
