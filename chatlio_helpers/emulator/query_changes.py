@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import batches, query_tables
+from . import batches, datasets, query_tables
 from .datasets import KIND
 from .gateway import Caller
 from .lake import LANDED
@@ -91,8 +91,12 @@ class Changes:
         """Give *job* with the file that is to be written."""
         return Job(job.database, job.tables, job.folder, job.select, job.values, str(change.draft), change.columns)
 
-    def finish(self, change: Change, properties: dict[str, Any], rows: int) -> None:
-        """Bring the file to the lake and tell the Catalog; to be called inside a transaction of the store.
+    def secure(self, change: Change) -> int:
+        """Force the draft to disk; gives its size in bytes; raises OSError."""
+        return _on_disk(change.draft)
+
+    def finish(self, change: Change, properties: dict[str, Any], rows: int, size: int) -> None:
+        """Bring the secured file to the lake and tell the Catalog; to be called inside a transaction of the store.
 
         Raises QueryFailed when the table came or went meanwhile, OSError when the disk refuses.
         """
@@ -105,7 +109,6 @@ class Changes:
         if change.statement.kind == "create":
             self._make_dataset(scope, change, properties)
         if rows:
-            size = _on_disk(change.draft)
             self._platform.lake.take([change.draft], scope.seat, change.dataset)
             body = self._batch(change, rows, size)
             scope.put(batches.KIND, change.batch, body, now=body["created"], name=change.dataset)
@@ -126,9 +129,7 @@ class Changes:
         if CREATED_BY not in row.body["tags"]:
             raise QueryFailed("42501", f"the table {statement.target} was not created by CREATE TABLE AS")
         with self._platform.store.transaction():
-            scope.delete(KIND, row.id)
-            for batch in batches.of_dataset(scope, row.id):
-                scope.delete(batches.KIND, batch.id)
+            datasets.removed(self._platform, scope, row.id, now=self._platform.clock.now_ms())
 
     def _scope(self, caller: Caller) -> Scope:
         return self._platform.store.within(caller.seat.name, caller.sandbox.name)

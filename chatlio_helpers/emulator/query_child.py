@@ -109,7 +109,7 @@ def answers(job: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
             return
         columns = _columns(database, text, job["values"])
         if job["into"]:
-            yield from _written(database, text, columns, job)
+            yield from _written(database, text, columns, job, named)
             return
         shown = [{"name": name, "oid": oid(kind)} for name, kind in columns]
         yield b"C", orjson.dumps({"columns": shown, "tables": sorted(named)})
@@ -215,7 +215,7 @@ def _data_row(row: tuple[str | None, ...]) -> bytes:
 
 
 def _written(
-    database: duckdb.DuckDBPyConnection, text: str, columns: list[tuple[str, Any]], job: dict[str, Any]
+    database: duckdb.DuckDBPyConnection, text: str, columns: list[tuple[str, Any]], job: dict[str, Any], named: set[str]
 ) -> Iterator[tuple[bytes, bytes]]:
     """Write the result as one Parquet file: a new dataset's columns, or those that a dataset has already."""
     given = {name.lower(): (name, kind) for name, kind in job["columns"] or ()}
@@ -233,7 +233,7 @@ def _written(
     place = "'" + job["into"].replace("'", "''") + "'"
     copied = f"COPY ({_wrapped(', '.join(picked), text, columns)}) TO {place} (FORMAT parquet, USE_TMP_FILE false)"
     count = int(database.execute(copied, job["values"]).fetchall()[0][0])
-    yield b"C", orjson.dumps({"properties": properties})
+    yield b"C", orjson.dumps({"properties": properties, "tables": sorted(named)})
     yield b"F", orjson.dumps({"rows": count})
 
 

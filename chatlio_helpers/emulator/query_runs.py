@@ -96,11 +96,12 @@ class QueryRuns:
 
     async def change(
         self, caller: Caller, statement: Statement, about: About, values: list[Any], *,
-        began: Callable[[], None] = lambda: None, ended: Callable[[int, str], None] | None = None,
+        began: Callable[[], None] = lambda: None, ended: Callable[[dict[str, Any], str], None] | None = None,
     ) -> int:  # fmt: skip
         """Carry out CREATE TABLE AS, INSERT INTO or DROP TABLE; gives the number of rows.
 
-        *ended* gets rows and dataset inside the transaction that makes the change. Raises QueryFailed, OSError.
+        *ended* gets what the process told (``rows``, ``tables``) and the dataset, inside the transaction that makes
+        the change. Raises QueryFailed, OSError.
         """
         if statement.kind == "drop":
             self.changes.drop(caller, statement)
@@ -114,10 +115,11 @@ class QueryRuns:
                 told: dict[str, Any] = {}
                 async for _, content in answers:
                     told |= orjson.loads(content)
+            size = await asyncio.to_thread(self.changes.secure, change)
             with self.platform.store.transaction():
                 if ended:
-                    ended(told["rows"], change.dataset)
-                self.changes.finish(change, told["properties"], told["rows"])
+                    ended(told, change.dataset)
+                self.changes.finish(change, told["properties"], told["rows"], size)
             return told["rows"]
         finally:
             self.changes.discard(change)
@@ -143,31 +145,32 @@ class QueryRuns:
             return
         statement = query_statements.one(row.body["effectiveSQL"])
         if statement.kind != "read":
-            about = About(**row.body["about"])
-            rows = await self.change(
-                caller, statement, about, [], began=lambda: self._begin(scope, id),
-                ended=lambda rows, dataset: self._succeed(scope, id, rows, created_dataset=dataset),
-            )  # fmt: skip
+
+            def ended(told: dict[str, Any], dataset: str) -> None:
+                made = {"created_dataset": dataset} if statement.kind == "create" else {}
+                self._succeed(scope, id, told, **made)
+
+            about, began = About(**row.body["about"]), partial(self._begin, scope, id)
+            rows = await self.change(caller, statement, about, [], began=began, ended=ended)
             if statement.kind == "drop":
-                self._succeed(scope, id, rows)
+                self._succeed(scope, id, {"rows": rows, "tables": []})
             return
-        count, tables = 0, []
+        told: dict[str, Any] = {}
         async with self.reading(scope, replace(await self.job(scope, statement.select, []), silent=True)) as answers:
             self._begin(scope, id)
             async for kind, content in answers:
-                if kind == b"C":
-                    tables = orjson.loads(content)["tables"]
-                elif kind == b"F":
-                    count = orjson.loads(content)["rows"]
-        named = query_tables.datasets_by_table(scope)
-        self._succeed(scope, id, count, referenced=[named[name].id for name in tables if name in named])
+                if kind != b"D":
+                    told |= orjson.loads(content)
+        self._succeed(scope, id, told)
 
     def _begin(self, scope: Scope, id: str) -> None:
         self._write(scope, id, {"state": "IN_PROGRESS", "started": self.platform.clock.now_ms()})
 
-    def _succeed(self, scope: Scope, id: str, rows: int, **more: Any) -> None:
+    def _succeed(self, scope: Scope, id: str, told: dict[str, Any], **more: Any) -> None:
         """Write down that a query succeeded; raises QueryFailed when it was cancelled or is gone."""
-        if not self._write(scope, id, {"state": "SUCCESS", "rowCount": rows, **self._took(scope, id), **more}):
+        named = query_tables.datasets_by_table(scope)
+        more |= {"rowCount": told["rows"], "referenced": [named[one].id for one in told["tables"] if one in named]}
+        if not self._write(scope, id, {"state": "SUCCESS", **self._took(scope, id), **more}):
             raise QueryFailed("57014", "the query was cancelled")
 
     def _end(self, scope: Scope, id: str, state: str, failed: QueryFailed | None) -> None:

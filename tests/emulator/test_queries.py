@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from running import Chain, Client, Server, make_chain, payload, running, wait_until
+from test_hostile_bodies import WRONG, places, replaced
 
 from chatlio_helpers.emulator import query_tables
 
@@ -114,10 +115,12 @@ def test_parameters_turn_a_query_into_one_that_writes(events: Chain) -> None:
     made = query(client, "SELECT _id FROM events", ctasParameters={"datasetName": "My Copy", "description": "a copy"})
     assert made["effectiveSQL"] == 'CREATE TABLE "my_copy" AS (SELECT _id FROM events)'
     assert made["isCTAS"]
+    assert made["_links"]["referenced_datasets"][0]["id"] == events.dataset
     found = client.call("GET", "/catalog/dataSets", params={"name": "My Copy"}).json()
     assert next(iter(found.values()))["description"] == "a copy"
     added = query(client, "SELECT 'x' AS _id", insertIntoParameters={"datasetName": "My Copy"})
     assert (added["state"], added["isInsertInto"]) == ("SUCCESS", True)
+    assert "created_dataset" not in added["_links"]
     assert query(client, "SELECT * FROM my_copy")["rowCount"] == 6
     wide = {"datasetName": "Wide", "targetSchemaTitle": "events"}
     assert query(client, "SELECT _id, timestamp FROM events", ctasParameters=wide)["state"] == "SUCCESS"
@@ -200,6 +203,27 @@ def test_what_is_no_query_is_refused(events: Chain, body: dict[str, Any], words:
     refused = events.client.call("POST", "/query/queries", body)
     assert (refused.status_code, refused.json()["statusCode"]) == (400, 400)
     assert words in refused.json()["message"]
+
+
+def test_wrong_types_anywhere_are_refused_or_harmless(events: Chain) -> None:
+    """A body in which any one part is of another type gives no failure of the platform's own."""
+    template = {"name": "a", "sql": "SELECT 1", "queryParameters": {"a": "1"}}
+    kept = events.client.made("POST", "/query/query-templates", template)["id"]
+    about = {"datasetName": "fuzz", "description": "a", "targetSchemaTitle": "nope"}
+    good = {
+        ("POST", "/query/queries"): {
+            "dbName": "dev:all", "sql": "SELECT 1 AS n", "queryParameters": {"a": "1"}, "templateId": kept, "name": "a",
+            "description": "a", "ctasParameters": about, "insertIntoParameters": {"datasetName": "fuzz"},
+        },
+        ("POST", "/query/query-templates"): template,
+        ("PUT", f"/query/query-templates/{kept}"): template,
+        ("PATCH", "/query/queries/nothing"): {"op": "cancel"},
+    }  # fmt: skip
+    for (method, path), body in good.items():
+        for way in places(body):
+            for wrong in WRONG:
+                answer = events.client.call(method, path, replaced(body, way, wrong))
+                assert answer.status_code < 500, (method, path, way, wrong, answer.text)
 
 
 @pytest.mark.parametrize("asked", ["limit=0", "limit=x", "orderby=name", "property=nope==1", "property=sql==a",
