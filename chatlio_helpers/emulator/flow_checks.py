@@ -55,6 +55,16 @@ def inherited(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
+def taken(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
+    """Give what a checked dataflow keeps of its connections: ``_dataset``, the dataset's id, and ``_bases``, the ids of
+    the base connections. A later change of a connection does not reach the dataflow (documented).
+    """
+    targets = [_connection(call, connections.TARGET, id) for id in _ids(flow, "targetConnectionIds")]
+    sources = [_connection(call, connections.SOURCE, id) for id in _ids(flow, "sourceConnectionIds")]
+    bases = [one["baseConnectionId"] for one in sources if one.get("baseConnectionId")]
+    return {"_dataset": targets[0]["params"]["dataSetId"], "_bases": bases}
+
+
 def schema_id(reference: Any) -> SchemaId | None:
     """Give ``$id`` and major version of a schema reference in any of the forms that the services use."""
     if not isinstance(reference, dict) or not reference.get("id"):

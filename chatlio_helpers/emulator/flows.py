@@ -52,7 +52,8 @@ def current(platform: Platform, scope: Scope, flow_id: str) -> dict[str, Any] | 
     """Give a dataflow as it stands now, in stored form, or None.
 
     Its inlet's id is at ``_inlet``; the inlet points back: ``store.anywhere("inlets", inlet_id)`` is a row with the
-    seat, the sandbox and the body ``{"flowId": ...}`` (an HTTP API connection's: ``{"connectionId": ...}``).
+    seat, the sandbox and the body ``{"flowId": ...}`` (an HTTP API connection's: ``{"connectionId": ...}``). Dataset
+    and base connections are told by :func:`dataset` and :func:`bases`.
     """
     row = scope.get(KIND, flow_id)
     return _settled(platform, scope, row.body) if row else None
@@ -63,6 +64,22 @@ def touch(platform: Platform, scope: Scope, flow_id: str) -> None:
     flow = current(platform, scope, flow_id)
     if flow:
         _keep(scope, _marked(flow | _last_run(scope, flow_id), platform.clock.now_ms()))
+
+
+def dataset(scope: Scope, flow: dict[str, Any]) -> str:
+    """Give the id of the dataset that a dataflow in stored form writes to, or "" when its connection is gone."""
+    if "_dataset" in flow:
+        return flow["_dataset"]
+    rows = (scope.get(connections.TARGET, id) for id in flow["targetConnectionIds"])
+    return next((row.body["params"]["dataSetId"] for row in rows if row), "")
+
+
+def bases(scope: Scope, flow: dict[str, Any]) -> list[str]:
+    """Give the ids of the base connections of a dataflow in stored form."""
+    if "_bases" in flow:
+        return flow["_bases"]
+    rows = (scope.get(connections.SOURCE, id) for id in flow["sourceConnectionIds"])
+    return [row.body["baseConnectionId"] for row in rows if row and row.body.get("baseConnectionId")]
 
 
 @service.operation(
@@ -135,6 +152,7 @@ def change(call: Call) -> dict[str, Any]:
             "status": {"value": "completed", "errors": []}, "operation": "update",
             "ops": [one | {"op": one["op"].lower()} for one in call.body(list)],
         }  # fmt: skip
+        result |= flow_checks.taken(call, result)
     result["inheritedAttributes"] = flow_checks.inherited(call, result)
     keep(call, KIND, result)
     return receipt(result)
@@ -186,6 +204,7 @@ def _start(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
         "inheritedAttributes": flow_checks.inherited(call, flow),
         "lastOperation": {"started": 0, "updated": 0, "operation": "enable"},
         "_inlet": inlet,
+        **flow_checks.taken(call, flow),
     }
     keep(call, KIND, _pending(call, flow, "enabled"))
     call.scope.put(INLETS, inlet, {"flowId": flow["id"]}, name=flow["id"], now=call.now)
@@ -252,10 +271,8 @@ def _shown(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
 
 def _inlet_url(call: Call, flow: dict[str, Any]) -> str:
     """Give the dataflow's own inlet, or for an HTTP API source the inlet of its base connection."""
-    for id in flow["sourceConnectionIds"]:
-        source = call.scope.get(connections.SOURCE, id)
-        base = source and source.body.get("baseConnectionId")
-        row = call.scope.get(connections.BASE, base) if base else None
+    for id in bases(call.scope, flow):
+        row = call.scope.get(connections.BASE, id)
         inlet = row and row.body.get("auth", {}).get("params", {}).get("inletId")
         if inlet:
             return f"{call.base_url}/collection/{inlet}"

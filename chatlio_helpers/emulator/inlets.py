@@ -90,17 +90,11 @@ class Inlets:
             raise inlet.refuse(f"flowId: [{flow_id}] There is no dataflow with this id on this inlet")
         if flow["state"] != "enabled":
             raise inlet.refuse(f"flowId: [{flow_id}] The dataflow is not enabled: its state is {flow['state']}")
-        found = Destination(inlet, flow_id, _dataset(scope, flow), envelopes.takes_envelopes(flow))
+        found = Destination(inlet, flow_id, flows.dataset(scope, flow), envelopes.takes_envelopes(flow))
         return found, "_pending" not in flow
 
 
 def _belongs(scope: Scope, flow: dict[str, Any], inlet: Inlet) -> bool:
     if inlet.owner.get("flowId"):
         return bool(inlet.owner["flowId"] == flow["id"])
-    bases = (scope.get("sourceConnections", id) for id in flow.get("sourceConnectionIds", ()))
-    return any(row and row.body.get("baseConnectionId") == inlet.owner["connectionId"] for row in bases)
-
-
-def _dataset(scope: Scope, flow: dict[str, Any]) -> str:
-    targets = (scope.get("targetConnections", id) for id in flow.get("targetConnectionIds", ()))
-    return next((row.body["params"]["dataSetId"] for row in targets if row), "")
+    return inlet.owner["connectionId"] in flows.bases(scope, flow)

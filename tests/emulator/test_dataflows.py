@@ -190,6 +190,23 @@ def test_pause_and_resume(client: Client) -> None:
     assert client.call("POST", f"{action}dance").json()["errorCode"] == "1435-400"
 
 
+def test_a_changed_connection_does_not_reach_the_dataflow(client: Client) -> None:
+    """As Adobe's guide warns: what is patched in a source or target connection is not what its dataflow works with."""
+    chain = make_chain(client)
+    flow = chain.state()
+    for kind, field in (("targetConnections", "/params"), ("sourceConnections", "/data")):
+        path = f"/flowservice/{kind}/{flow[kind[:-1] + 'Ids'][0]}"
+        (item,) = client.made("GET", path, None)["items"]
+        patch = [{"op": "replace", "path": field, "value": {"dataSetId": "another"}}]
+        client.made("PATCH", path, patch, headers={"If-Match": item["etag"]})
+    assert chain.state()["etag"] == flow["etag"]
+    assert chain.post(payload(1)).status_code == 200
+    wait_until(lambda: chain.counts() == (1, 0))
+    rename = [{"op": "replace", "path": "/name", "value": "x"}]
+    answer = client.call("PATCH", f"{FLOWS}/{chain.flow}", rename, headers={"If-Match": chain.state()["etag"]})
+    assert answer.json()["errorCode"] == "1452-400"  # a change of the dataflow itself looks at its connections again
+
+
 def test_a_deleted_dataflow_is_gone_with_its_address(client: Client) -> None:
     """After DELETE the dataflow is a 404 and its webhook address is refused."""
     chain = make_chain(client)
