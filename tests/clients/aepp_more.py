@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import aepp
 import aepp_data  # noqa: F401  (its steps come first)
-from aepp import classmanager, flowservice, ingestion, queryservice, schemamanager
+import aepp_hosts
+from aepp import catalog, classmanager, flowservice, ingestion, queryservice, schema, schemamanager, synchronizer
 from aepp_model import EXPERIENCE_EVENT
 from journey_steps import good, made, step, until
 
@@ -82,6 +84,45 @@ def changed_parts() -> Any:
         "class": api.putClass(made["class"], class_body)["description"],
         "type": api.patchDataType(made["data type"], words)["description"],
         "unions": [each["$id"] for each in api.getUnions()],
+    }  # fmt: skip
+
+
+@step("connection object")
+def connection_object() -> Any:
+    """Use the SDK by an object of its own, as its documentation advises, in another sandbox."""
+    instance = aepp.importConfigFile(aepp_hosts.where["credentials"], connectInstance=True)
+    aepp_hosts.point_back()
+    aepp_hosts.point(instance.getConfigObject())
+    instance.setSandbox("dev")
+    instance.connect()
+    made["instance"] = instance
+    listed = instance.getData(f"{aepp_hosts.where['url']}/data/foundation/sandbox-management/")
+    return {
+        "authorization": instance.header["Authorization"].split()[0],
+        "sandboxes": [each["name"] for each in listed["sandboxes"]],
+        "datasets": list(catalog.Catalog(config=instance).getDataSets()),
+    }  # fmt: skip
+
+
+@step("everything copied to another sandbox")
+def copied() -> Any:
+    """Let the SDK's synchronizer copy class, data type, field group, schema and dataset from prod to dev."""
+    copier = synchronizer.Synchronizer(baseSandbox="prod", targets=["dev"], config=made["instance"])
+    target = copier.dict_targetsConfig["dev"]
+    for instance in (copier.baseConfig, target):
+        aepp_hosts.point(instance.getConfigObject())
+    aepp_hosts.point_at(**aepp_hosts.where)  # the synchronizer left the SDK's own settings in the other sandbox
+    for kind in ("class", "data type", "field group", "schema", "dataset"):
+        copier.syncComponent(made[kind], kind.replace(" ", ""))
+    api = schema.Schema(config=target)
+    (copy,) = [each for each in api.getSchemas() if each["title"] == "Chats"]
+    return {
+        "classes": [each["title"] for each in api.getClasses()],
+        "types": [each["title"] for each in api.getDataTypes()],
+        "groups": sorted(each["title"] for each in api.getFieldGroups()),
+        "paths": api.SchemaManager(copy["$id"]).to_dataframe()["path"].tolist(),
+        "descriptors": [each["xdm:title"] for each in api.getDescriptors(type_desc="xdm:alternateDisplayInfo")],
+        "datasets": [each["name"] for each in catalog.Catalog(config=target).getDataSets(output="list")],
     }  # fmt: skip
 
 

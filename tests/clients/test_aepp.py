@@ -231,6 +231,19 @@ def test_changed_parts(result: Result) -> None:
     assert (found["field group"], found["class"], found["type"]) == ("Other words", "Put", "Other words")
 
 
+def test_another_sandbox(result: Result) -> None:
+    """A connection object works in another sandbox; the SDK's synchronizer copies what was made into it."""
+    found, copied, tenant = (
+        result("connection object"), result("everything copied to another sandbox"), f"_{result('tenant id')}"
+    )  # fmt: skip
+    assert (found["authorization"], found["datasets"]) == ("bearer", [])
+    assert {"prod", "dev"} <= set(found["sandboxes"])
+    assert (copied["classes"], copied["types"], copied["datasets"]) == (["Chat class"], ["Visitor"], ["Chats"])
+    assert {"Chat fields", "Visit fields"} <= set(copied["groups"])
+    assert {f"{tenant}.text", f"{tenant}.visit.page", "timestamp"} <= set(copied["paths"])
+    assert copied["descriptors"] == [{"en_us": "Said"}]
+
+
 def test_more_of_dataflows(result: Result) -> None:
     """The SDK makes a whole chain from a dataset alone; its manager renames and maps anew; runs come page by page."""
     made, managed = result("dataflow made from a dataset alone"), result("dataflow changed by its manager")
