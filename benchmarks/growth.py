@@ -22,6 +22,7 @@ from .figure import Figure
 from .servers import local_platform
 
 FEW, MANY, ROUNDS = 100, 10_000, 15
+PAGE = 20  # objects: Flow Service's own page; as many of each kind, so that there are enough with few, too
 SANDBOX, KIND = "dev", load_target.KIND
 _CATALOG, _FLOWS, _XDM = "/catalog/dataSets", "/flowservice", "/schemaregistry/tenant"
 _PATHS = {
@@ -100,7 +101,7 @@ def _chain(caller: Caller) -> None:
 
 def _calls() -> dict[str, dict[str, Call]]:
     return {
-        "listing": {kind: _listing(path) for kind, path in _PATHS.items()},
+        "listing": {kind: _listing(f"{path}?limit={PAGE}") for kind, path in _PATHS.items()},
         "filtering": {
             kind: _listing(f"{_PATHS[kind]}?{text}{quote(_name(kind))}") for kind, text in _FILTERS.items() if text
         },

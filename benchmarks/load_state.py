@@ -11,6 +11,8 @@ import orjson
 from chatlio_helpers.emulator.store import Row, Store
 
 KINDS = ("mixins", "schemas", "dataSets", "sourceConnections", "targetConnections", "mappingSets", "flows")
+_DATES = ("createdAt", "updatedAt", "created", "updated", "createdDate", "modifiedDate", "repo:createdDate",
+          "repo:lastModifiedDate")  # fmt: skip
 
 
 def fill(platform: Path, most: int) -> None:
@@ -35,4 +37,6 @@ def _copy(store: Store, row: Row, number: int) -> None:
     if "_inlet" in body:
         body["_inlet"] = secrets.token_hex(32)
     created = row.created + number + 1
+    for dates in (body, body.get("meta:registryMetadata", {})):
+        dates |= {key: created for key in _DATES if key in dates}
     store.within(row.seat, row.sandbox).put(row.kind, row.id.replace(old, new), body, name=name, now=created)
