@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 
-class _LeftOut(MetaPathFinder):
-    """Says of certain packages that they are not installed."""
+class _LeftOut:
+    """A finder of modules that says of certain packages that they are not installed."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names

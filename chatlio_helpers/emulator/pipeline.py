@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from . import envelopes
-from .mapper import Mapper
-from .mapper import Problem as MappingProblem
 from .tally import Reason
 from .time_limit import PATIENT
-from .validation import Validator
 
-if TYPE_CHECKING:  # the journal brings SQLite along, pyarrow takes a fifth of a second: neither is always needed
+if TYPE_CHECKING:
     from .columns import Columns
     from .job import Piece
     from .journal import Message
+    from .mapping_steps import Problem as MappingProblem
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ class Fate:
     """What became of one payload: a record that may land when there are no ``errors``.
 
     ``violations`` are the validator's own words (Adobe's ``causingExceptions``), ``refused_by`` is ``mapper``,
-    ``validation``, ``unknown`` or ""; ``slow`` tells that the mapping was given up because it took too long.
+    ``validation``, ``unknown`` or "".
     """
 
     record: dict[str, Any]
@@ -62,10 +60,14 @@ class SchemaRef(NamedTuple):
 class Pipeline:
     """The compiled mapping, validation and columns of one mapping set version and one schema.
 
-    Without *mappings* (None) it takes XDM messages and only validates.
+    Without *mappings* (None) it takes XDM messages and only validates. What it needs is imported when the first one is
+    made: the server starts without the expression language, without its parser and without pyarrow.
     """
 
     def __init__(self, mappings: list[dict[str, Any]] | None, schema: dict[str, Any], schema_ref: SchemaRef) -> None:
+        from .mapper import Mapper
+        from .validation import Validator
+
         self.schema_ref, self._schema = schema_ref, schema
         self._mapper = None if mappings is None else Mapper(mappings, schema)
         self._validator = Validator(schema)

@@ -15,6 +15,7 @@ import signal
 import sys
 from collections import OrderedDict
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,6 +58,8 @@ class Worker:
     def __init__(self, staging: Path) -> None:
         from .mapping_work import Work, portions  # pyarrow: after it was told what to leave out
 
+        for name in ("columns", "mapper", "validation"):  # now, not with the first message
+            import_module(f".{name}", __package__)
         self._staging, self._work, self._portions = staging, Work, portions
         self._compiled: OrderedDict[str, object] = OrderedDict()
         self._parent = os.getppid()
