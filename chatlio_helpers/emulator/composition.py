@@ -10,7 +10,8 @@ from .store import Scope
 
 DESCRIPTORS, IDENTITY, DEPRECATED = "descriptors", "xdm:descriptorIdentity", "xdm:descriptorDeprecated"
 SOURCES = (*registry.TYPES, DESCRIPTORS)  # the kinds of objects that a resolved schema is made from
-_DEEPEST = 40  # a data type that contains itself would never end
+_DEEPEST = 40  # parts within parts; a data type that contains itself would never end
+_MOST = 50_000  # fields; data types that each contain another twice grow without bound
 _GONE = ("allOf", "definitions", "refs")
 
 
@@ -20,6 +21,28 @@ class Unresolved(LookupError):
 
 class Conflict(ValueError):
     """Two parts give one path different types."""
+
+
+class _Reader:
+    """What one composition reads: each resource once, and no more fields than it may have."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope, self._fields = scope, 0
+        self._found: dict[str, dict[str, Any] | None] = {}
+
+    def find(self, id: str) -> dict[str, Any] | None:
+        """Give a resource, or None."""
+        if id not in self._found:
+            self._found[id] = registry.find(self._scope, id)
+        return self._found[id]
+
+    def enter(self, path: str, depth: int) -> None:
+        """Count a field or a part; raises Conflict for one too many, or too deep."""
+        self._fields += 1
+        if depth > _DEEPEST:
+            raise Conflict(f"The type at {path[:200] or '/'} is nested deeper than {_DEEPEST}, or contains itself")
+        if self._fields > _MOST:
+            raise Conflict(f"The parts together have more than {_MOST} fields")
 
 
 def resolved(scope: Scope, id: str) -> dict[str, Any]:
@@ -68,55 +91,59 @@ def field_at(schema: dict[str, Any], path: str) -> dict[str, Any] | None:
 
 def composed(scope: Scope, body: dict[str, Any]) -> dict[str, Any]:
     """Give *body* with every reference resolved; raises Unresolved or Conflict."""
-    parts = _merged(scope, body, body, "", 0)
-    kept = {key: value for key, value in body.items() if key not in _GONE}
-    return kept | {"type": "object"} | parts
+    parts = _merged(_Reader(scope), body, body, "", 0)
+    rest = {key: value for key, value in body.items() if key not in _GONE}
+    return rest | {"type": "object"} | parts
 
 
 def classes_of(scope: Scope, body: dict[str, Any]) -> list[str]:
     """Give the ``$id`` of all that *body* extends, directly and through others, without repeats."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    _extend(_Reader(scope), body, found)
+    return list(found)
+
+
+def _extend(reader: _Reader, body: dict[str, Any], found: dict[str, None]) -> None:
     for part in body.get("allOf", ()):
         id = part.get("$ref", "")
-        if id.startswith(registry.NAMESPACE):
-            inner = registry.find(scope, id)
-            found += [id, *(classes_of(scope, inner) if inner else ())]
-    return list(dict.fromkeys(found))
+        if id.startswith(registry.NAMESPACE) and id not in found:
+            found[id] = None
+            _extend(reader, reader.find(id) or {}, found)
 
 
-def _merged(scope: Scope, root: dict[str, Any], node: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
+def _merged(reader: _Reader, root: dict[str, Any], node: dict[str, Any], path: str, depth: int) -> dict[str, Any]:
     """Give ``properties`` (and ``required``) of *node* with those of its parts."""
+    reader.enter(path, depth)
     result: dict[str, Any] = {"properties": {}}
     required = list(node.get("required", ()))
     for part in node.get("allOf", ()):
-        home, target = _target(scope, root, part)
-        inner = _merged(scope, home, target, path, depth + 1)
+        home, target = _target(reader, root, part)
+        inner = _merged(reader, home, {"allOf": [target]} if "$ref" in target else target, path, depth + 1)
         required += inner.pop("required", ())
         _join(result["properties"], inner["properties"], path)
     own = {
-        name: _node(scope, root, field, f"{path}/{name}", depth + 1)
+        name: _node(reader, root, field, f"{path}/{name}", depth + 1)
         for name, field in node.get("properties", {}).items()
     }
     _join(result["properties"], own, path)
     return result | ({"required": list(dict.fromkeys(required))} if required else {})
 
 
-def _node(scope: Scope, root: dict[str, Any], node: Any, path: str, depth: int) -> dict[str, Any]:
-    if depth > _DEEPEST:
-        raise Conflict(f"The type at {path} contains itself")
+def _node(reader: _Reader, root: dict[str, Any], node: Any, path: str, depth: int) -> dict[str, Any]:
+    reader.enter(path, depth)
     if not isinstance(node, dict):
         raise Conflict(f"The field at {path} is not an object")
     if "$ref" in node:
-        home, target = _target(scope, root, node)
+        home, target = _target(reader, root, node)
         words = {key: node[key] for key in ("title", "description") if key in node}
-        return _node(scope, home, target, path, depth + 1) | words
+        return _node(reader, home, target, path, depth + 1) | words
     result = {key: _copied(value) for key, value in node.items() if key not in (*_GONE, "properties", "$id")}
     if "properties" in node or "allOf" in node:
-        result |= _merged(scope, root, node, path, depth)
+        result |= _merged(reader, root, node, path, depth)
     if isinstance(node.get("items"), dict):
-        result["items"] = _node(scope, root, node["items"], f"{path}/[]", depth + 1)
+        result["items"] = _node(reader, root, node["items"], f"{path}/[]", depth + 1)
     if isinstance(node.get("additionalProperties"), dict):
-        result["additionalProperties"] = _node(scope, root, node["additionalProperties"], f"{path}/*", depth + 1)
+        result["additionalProperties"] = _node(reader, root, node["additionalProperties"], f"{path}/*", depth + 1)
     return _without_metadata(result)
 
 
@@ -132,7 +159,7 @@ def _without_metadata(node: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in node.items() if key not in managed}
 
 
-def _target(scope: Scope, root: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _target(reader: _Reader, root: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Give what a part of ``allOf`` or a field refers to, and the resource in which its own references are read."""
     reference = part.get("$ref")
     if reference is None:
@@ -144,7 +171,7 @@ def _target(scope: Scope, root: dict[str, Any], part: dict[str, Any]) -> tuple[d
         if not isinstance(node, dict):
             raise Unresolved(f"there is nothing at {reference}")
         return root, node
-    found = registry.find(scope, reference)
+    found = reader.find(reference)
     if found is None:
         raise Unresolved(f"there is no resource {reference}")
     return found, found
@@ -156,8 +183,10 @@ def _join(into: dict[str, Any], more: dict[str, Any], path: str) -> None:
         if there is None:
             into[name] = field
         elif there.get("type") != field.get("type"):
-            types = f"Types: {there.get('type')}, {field.get('type')}"
-            raise Conflict(f"The path {path}/{name} has already been defined using a different data type. {types}")
+            raise Conflict(
+                f"Cannot merge incompatible data types. The path {path}/{name} has already been defined using a "
+                f"different data type. Types: {there.get('type')}, {field.get('type')}"
+            )
         elif "properties" in there and "properties" in field:
             _join(there["properties"], field["properties"], f"{path}/{name}")
             required = [*there.get("required", ()), *field.get("required", ())]

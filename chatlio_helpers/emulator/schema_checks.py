@@ -45,15 +45,15 @@ def checked(call: Call, kind: str, body: dict[str, Any], *, old: dict[str, Any] 
 
 
 def check_dependents(call: Call, resource: dict[str, Any]) -> None:
-    """Raise XDM-1413-400 when a schema that *resource* is part of, or the union of its class, cannot be any more.
+    """Raise XDM-1413-400 when *resource*, a schema that it is part of, or the union of its class cannot be any more.
 
     *resource* is written already; the refusal takes that back with the whole call.
     """
     schemas = registry.schemas_with(call.scope, resource)
-    alike = {orjson.dumps([schema.get(key) for key in _COMPOSING]): schema for schema in schemas}
-    for schema in alike.values():  # schemas of the same parts fit together or not alike
+    alike = {orjson.dumps([one.get(key) for key in _COMPOSING]): one for one in (resource, *schemas)}
+    for one in alike.values():  # those of the same parts fit together or not alike
         try:
-            composition.composed(call.scope, schema)
+            composition.composed(call.scope, one)
         except composition.Conflict as error:
             raise union_rules.merge_error(error) from error
     for class_id in {schema["meta:class"] for schema in schemas if UNION in schema.get(_TAGS, ())}:
@@ -120,8 +120,8 @@ def _check_additive(call: Call, old: dict[str, Any], new: dict[str, Any]) -> Non
     """Once data has landed, or the schema is in the union, only additions pass."""
     lost = _lost(composition.composed(call.scope, old), new, "")
     if lost and any(_is_bound(call, schema) for schema in registry.schemas_with(call.scope, old)):
-        raise bad(f"Data has landed under this schema, so only additions are allowed; {lost[0]}.",
-                  title="Breaking change")  # fmt: skip
+        raise bad(f"Data has landed under this schema, or it is enabled for Profile: only additions are allowed now; "
+                  f"{lost[0]}.", title="Breaking change")  # fmt: skip
 
 
 def _is_bound(call: Call, schema: dict[str, Any]) -> bool:

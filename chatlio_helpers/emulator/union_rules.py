@@ -87,8 +87,8 @@ def check_merge(scope: Scope, class_id: str) -> None:
 
 
 def merge_error(error: composition.Conflict) -> SchemaProblem:
-    """Give XDM-1413-400, in the words that Adobe prints."""
-    return bad(f"Cannot merge incompatible data types. {error}", code="XDM-1413-400", title="Merge Schema Error")
+    """Give XDM-1413-400; where types differ, in the words that Adobe prints."""
+    return bad(str(error), code="XDM-1413-400", title="Merge Schema Error")
 
 
 def check_relation(scope: Scope, relation: Body, *, joining: str) -> None:

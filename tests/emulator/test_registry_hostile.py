@@ -115,3 +115,51 @@ def test_no_query_and_no_id_breaks_anything(client: Client) -> None:
             for kind in ("schemas", "unions"):
                 url = f"{TENANT}/{kind}?{name}={value}&orderby=version"
                 assert client.call("GET", url, headers=ids).status_code < 500, url
+
+
+def data_type(client: Client, title: str, **fields: str) -> dict[str, Any]:
+    """Make a data type whose fields refer to others."""
+    body = {"title": title, "description": "d", "type": "object",
+            "properties": {"a": {"type": "string"}, **{name: {"$ref": id} for name, id in fields.items()}}}  # fmt: skip
+    return client.made("POST", f"{TENANT}/datatypes", body)
+
+
+def test_resources_that_contain_themselves_are_refused(client: Client) -> None:
+    """A data type within itself, two within each other, and a field group that extends itself: refused, not kept."""
+    one = data_type(client, "One")
+    two = data_type(client, "Two", one=one["$id"])
+    path = f"{TENANT}/datatypes/{one['meta:altId']}"
+    for id in (one["$id"], two["$id"]):
+        answer = client.call("PATCH", path, [{"op": "add", "path": "/properties/b", "value": {"$ref": id}}])
+        assert (answer.status_code, "contains itself" in answer.json()["detail"]) == (400, True)
+    assert set(client.made("GET", path, None, headers=FULL)["properties"]) == {"a"}
+    group = {"title": "G", "description": "d", "type": "object", "properties": {}}
+    made = client.made("POST", f"{TENANT}/fieldgroups", group)
+    patch = [{"op": "add", "path": "/allOf", "value": [{"$ref": made["$id"]}]}]
+    assert client.call("PATCH", f"{TENANT}/fieldgroups/{made['meta:altId']}", patch).status_code == 400
+    local = {"definitions": {"c": {"$ref": "#/definitions/c"}}, "allOf": [{"$ref": "#/definitions/c"}]}
+    assert client.call("POST", f"{TENANT}/datatypes", {**group, **local, "title": "L"}).status_code == 400
+
+
+def test_resources_that_grow_without_bound_are_refused(client: Client) -> None:
+    """Data types that each contain the one before twice are refused before they fill the memory."""
+    last = data_type(client, "T0")["$id"]
+    for number in range(1, 20):
+        body = {"title": f"T{number}", "description": "d", "type": "object",
+                "properties": {"l": {"$ref": last}, "r": {"$ref": last}}}  # fmt: skip
+        answer = client.call("POST", f"{TENANT}/datatypes", body)
+        if answer.status_code == 400:
+            break
+        last = answer.json()["$id"]
+    assert (answer.status_code, "more than" in answer.json()["detail"]) == (400, True)
+    assert number > 8
+
+
+def test_deep_bodies_are_refused(client: Client) -> None:
+    """Objects within objects: those of usual depth are kept, others refused in words."""
+    for depth, status in ((15, 201), (60, 400), (200, 400)):
+        field: dict[str, Any] = {"type": "string"}
+        for _ in range(depth):
+            field = {"type": "object", "properties": {"a": field}}
+        answer = client.call("POST", f"{TENANT}/datatypes", {**field, "title": f"D{depth}", "description": "d"})
+        assert answer.status_code == status, (depth, answer.text[:200])
