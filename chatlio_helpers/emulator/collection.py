@@ -1,7 +1,8 @@
 """Streaming collection: the inlets that webhooks post to.
 
 A 200 (one message) or 207 (several) says that the messages are on disk, not that they are mapped or valid: what becomes
-of them shows in batches and runs. Whoever knows the address may post; no header of the platform is needed.
+of them shows in batches and runs. Whoever knows the address may post, without any header of the platform, unless the
+inlet's base connection wants a token.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from . import envelopes
+from . import envelopes, inlet_tokens
 from .depth import too_deep
 from .inlet_post import Post, refuse, respond
 from .inlets import Destination, Inlet, Inlets
@@ -44,6 +45,7 @@ class Endpoint:
         state, post = scope["app"].state, Post(scope, receive)
         try:
             inlet = state.inlets.inlet(post.inlet)
+            inlet_tokens.check(state.platform, inlet, post.headers.get(b"authorization", b"").decode("latin-1"))
             if post.is_smile:
                 raise CollectionProblem(501, "Not Implemented", "The local platform does not read Smile: send JSON")
             take = several if post.several else one

@@ -91,7 +91,8 @@ class Inlets:
         if flow["state"] != "enabled":
             raise inlet.refuse(f"flowId: [{flow_id}] The dataflow is not enabled: its state is {flow['state']}")
         found = Destination(inlet, flow_id, flows.dataset(scope, flow), envelopes.takes_envelopes(flow))
-        return found, "_pending" not in flow
+        # An inlet that wants a token is not kept: each post to it has its token looked at.
+        return found, "_pending" not in flow and not inlet.owner.get("authenticationRequired")
 
 
 def _belongs(scope: Scope, flow: dict[str, Any], inlet: Inlet) -> bool:

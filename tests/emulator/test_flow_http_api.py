@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from running import DATA_LAKE, Client, make_chain, payload, wait_until
+from running import DATA_LAKE, Client, Server, make_chain, payload, wait_until
 
 HTTP_API = {"id": "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "version": "1.0"}
 RAW, XDM = "c1a19761-d2c7-4702-b9fa-fe91f0613e81", "d8a6f005-7eaf-4153-983e-e8574508b877"
@@ -87,6 +87,33 @@ def test_a_patch_keeps_the_inlet(client: Client) -> None:
     alone = {"op": "ADD", "path": "/description", "value": "x"}
     client.made("PATCH", f"{CONNECTIONS}/{id}", alone, headers={"If-Match": etag})
     assert read(client, "connections", id)["description"] == "x"
+
+
+def test_an_authenticated_inlet_wants_a_token(client: Client, shared_server: Server) -> None:
+    """Without a good token of the organisation the documented 401; with one the message lands; batches alike."""
+    chain = make_chain(client)
+    transformation = {"name": "Mapping", "params": {"mappingId": chain.mapping, "mappingVersion": 0}}
+    made = flow(client, base(client, authenticationRequired=True), RAW, chain, transformations=[transformation])
+    url, inlet = made["options"]["inletUrl"], made["options"]["inletUrl"].rsplit("/", 1)[1]
+    query = f"x-adobe-flow-id={made['id']}"
+    good, others = client.headers["Authorization"], Client(shared_server).headers["Authorization"]
+    places = [(f"{url}?{query}", payload(1)),
+              (f"{url.replace('/collection/', '/collection/batch/')}?{query}", {"messages": [payload(2)]})]  # fmt: skip
+    for place, body in places:
+        refused = dict.fromkeys(("", "Basic x", "Bearer "), "empty") | dict.fromkeys(
+            ("Bearer x", others), "invalid or expired"
+        )
+        for given, why in refused.items():
+            headers = {"Authorization": given} if given else {}
+            answer = client.http.post(place, json=body, headers=headers, timeout=30)
+            assert (answer.status_code, answer.json()) == (401, {
+                "type": "https://ns.adobe.com/adobecloud/problem/data-collection-service-authorization",
+                "status": "401", "title": "Authorization",
+                "report": {"message": f"[{inlet}] Ims service token is {why}"},
+            })  # fmt: skip
+        assert client.http.post(place, json=body, headers={"Authorization": good}, timeout=30).ok
+        assert client.http.post(place, json=body, timeout=30).status_code == 401
+    wait_until(lambda: chain.counts() == (2, 0))
 
 
 def test_no_connection_takes_the_inlet_of_another(client: Client) -> None:
