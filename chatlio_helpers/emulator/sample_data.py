@@ -105,9 +105,7 @@ def _numbers(field: Schema, *, whole: bool) -> Iterator[int | float]:
     middle = (min(known) + max(known)) / 2 if known else 0.0
     steps = [_NUMBER, *known, middle, *(one + 1 for one in known), *(one - 1 for one in known)]
     for step in steps:
-        yield math.floor(step) if whole else float(step)
-        if whole:
-            yield math.ceil(step)
+        yield from (math.floor(step), math.ceil(step)) if whole else (float(step), step)
 
 
 def _array(field: Schema, path: str) -> list[Any]:

@@ -149,6 +149,7 @@ RICH: Fields = {
     "byte": {"type": "integer", "minimum": -128, "maximum": 127},
     "over": {"type": "integer", "exclusiveMinimum": 9_000_000},
     "share": {"type": "number", "minimum": 0.25, "maximum": 0.5},
+    "large": {"type": "number", "minimum": 9007199254740993, "maximum": 9007199254740995},
     "yes": {"type": "boolean"},
     "tags": {"type": "array", "items": {"type": "string", "pattern": "^a"}, "minItems": 2},
     "traits": {"type": "object", "additionalProperties": {"type": "integer"}},
