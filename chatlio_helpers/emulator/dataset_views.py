@@ -1,16 +1,14 @@
-"""Catalog: the view of a dataset and the files that can be read through it; a dataset has one view for its life.
+"""Catalog: what a dataset's ``files`` points to. Each dataset has one view, which has the files of all its batches.
 
-The address of the files is what the dataset's own field ``files`` points at, and the ETL guide prints the answer.
-Adobe's SDK (aepp) reads the views themselves, too; what they look like is assumed.
+Adobe's description of the service leaves these three out; its guide prints the last, and its Python SDK calls them all.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import batches, datasets
+from . import batches, catalog_query, datasets
 from .batches import service
-from .catalog_query import LIMIT, MOST, START, bad, whole_number
 from .filters import Condition
 from .problems import AepProblem
 from .provenance import assumed, documented
@@ -18,59 +16,60 @@ from .service import Call
 from .store import Row
 
 _VIEW = "view-datasets"
-_LOOKS = assumed("Adobe's SDK has the call; the answer has what the dataset itself says of its view")
+_SOURCE = "catalog/api/appendix"
+_OF_DATASET = ("version", "imsOrg", "created", "updated", "createdClient", "createdUser", "updatedUser",
+               "fileDescription", "schemaRef", "observableSchema")  # fmt: skip
+_OF_BATCH = ("imsOrg", "createdUser", "createdClient", "updatedUser", "created", "updated")
 
 
-@service.operation("GET", "/dataSets/{id}/views", "listDatasetViews", _LOOKS, permission=_VIEW)
+@service.operation("GET", "/dataSets/{id}/views", "listDataSetViews",
+                   assumed("each dataset has one view", _SOURCE), permission=_VIEW)  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
-    """Give the one view of a dataset by its id."""
+    """Give the view of a dataset, as an object keyed by id; raises 404."""
+    query = catalog_query.read(call)
     dataset = _dataset(call)
-    return {dataset["viewId"]: _shown(dataset)}
+    return {dataset.body["viewId"]: query.cut(_shown(dataset))}
 
 
-@service.operation("GET", "/dataSets/{id}/views/{view}", "retrieveDatasetView", _LOOKS, permission=_VIEW)
+@service.operation("GET", "/dataSets/{id}/views/{view}", "retrieveDataSetView",
+                   assumed("what a view shows", _SOURCE), permission=_VIEW)  # fmt: skip
 def one(call: Call) -> dict[str, Any]:
-    """Give a view by its id; raises 404."""
-    dataset = _viewed(call)
-    return {dataset["viewId"]: _shown(dataset)}
+    """Give one view, as an object keyed by its id; raises 404."""
+    query = catalog_query.read(call)
+    dataset = _of_view(call)
+    return {dataset.body["viewId"]: query.cut(_shown(dataset))}
 
 
-@service.operation(
-    "GET", "/dataSets/{id}/views/{view}/files", "listDatasetViewFiles",
-    documented("etl/workflow", "newest first; one file for a batch that can be read; limit, start as elsewhere"),
-    permission=_VIEW,
-)  # fmt: skip
+@service.operation("GET", "/dataSets/{id}/views/{view}/files", "listDataSetViewFiles",
+                   documented(_SOURCE, "newest first"), permission=_VIEW)  # fmt: skip
 def files(call: Call) -> dict[str, Any]:
-    """Give the files of a view, each as ``{"{batch}-1": {"batchId", ...}}``, the ids that Data Access knows."""
-    dataset = _viewed(call)
-    limit, start = whole_number(call, "limit", LIMIT, 1), whole_number(call, "start", START, 0)
-    if limit > MOST:
-        raise bad(f"limit must be from 1 to {MOST}; it is {limit}.")
-    where = [batches.condition(call.part("id")), Condition("status", "==", batches.LANDED)]
-    rows = call.scope.page(batches.KIND, where=where, order=("-created",), limit=limit, start=start)
-    return {f"{row.id}-1": _file(dataset, row) for row in rows}
+    """Give the files of a dataset, as an object keyed by id; raises 404."""
+    query = catalog_query.read(call)
+    dataset = _of_view(call)
+    where = [batches.condition(dataset.id), Condition("status", "==", (batches.LANDED[0],))]
+    rows = call.scope.page(batches.KIND, where=where, order=("-created",), limit=query.limit, start=query.start)
+    return {f"{row.id}-1": query.cut(_file(row, dataset.body["viewId"])) for row in rows}
 
 
-def _dataset(call: Call) -> dict[str, Any]:
+def _dataset(call: Call) -> Row:
     row = call.scope.get(datasets.KIND, call.part("id"))
     if row is None:
-        raise AepProblem(404, "Not Found", f"No dataset exists with id [{call.part('id')}].")
-    return row.body
+        raise AepProblem(404, "Not Found", f"No dataset exists with id [{call.part('id')[:200]}].")
+    return row
 
 
-def _viewed(call: Call) -> dict[str, Any]:
-    dataset = _dataset(call)
-    if dataset["viewId"] != call.part("view"):
-        raise AepProblem(404, "Not Found", f"The dataset has no view with id [{call.part('view')}].")
-    return dataset
+def _of_view(call: Call) -> Row:
+    row = _dataset(call)
+    if row.body["viewId"] != call.part("view"):
+        raise AepProblem(404, "Not Found", f"The dataset has no view with id [{call.part('view')[:200]}].")
+    return row
 
 
-def _shown(dataset: dict[str, Any]) -> dict[str, Any]:
-    kept = ("imsOrg", "version", "created", "updated", "createdClient", "createdUser", "updatedUser", "files")
-    return {name: dataset[name] for name in kept if name in dataset} | {"status": "enabled"}
+def _shown(dataset: Row) -> dict[str, Any]:
+    body = {key: dataset.body[key] for key in _OF_DATASET if key in dataset.body}
+    return body | {"dataSetId": dataset.id, "isExternallyManaged": False, "files": dataset.body["files"]}
 
 
-def _file(dataset: dict[str, Any], row: Row) -> dict[str, Any]:
-    kept = ("imsOrg", "createdUser", "createdClient", "updatedUser", "version", "created", "updated")
-    names = {name: row.body[name] for name in kept if name in row.body}
-    return {"batchId": row.id, "dataSetViewId": dataset["viewId"], "availableDates": {}} | names
+def _file(row: Row, view: str) -> dict[str, Any]:
+    body = {key: row.body[key] for key in _OF_BATCH if key in row.body}
+    return {"id": f"{row.id}-1", "batchId": row.id, "dataSetViewId": view, "version": "1.0.0", **body}

@@ -110,3 +110,22 @@ def test_a_dataset_tells_of_its_batches_and_goes_with_them(client: Client) -> No
     assert client.call("GET", path).status_code == 404
     assert client.made("GET", f"/catalog/batches?dataSet={chain.dataset}", None) == {}
     assert client.made("DELETE", path, None) == []
+
+
+def test_the_files_of_a_dataset_are_where_it_says(client: Client) -> None:
+    """Its one view lists a file for each landed batch; another view's id is not found."""
+    chain = make_chain(client)
+    chain.post(payload(1))
+    wait_until(lambda: chain.counts() == (1, 0))
+    path = f"{DATASETS}/{chain.dataset}"
+    body = client.made("GET", path, None)[chain.dataset]
+    (batch,) = chain.batches()
+    files = client.made("GET", f"/catalog{body['files'].removeprefix('@')}", None)
+    assert [(id, one["batchId"], one["dataSetViewId"]) for id, one in files.items()] == [
+        (f"{batch}-1", batch, body["viewId"])
+    ]
+    (view,) = client.made("GET", f"{path}/views", None).items()
+    assert client.made("GET", f"{path}/views/{body['viewId']}", None) == dict([view])
+    assert (view[0], view[1]["dataSetId"]) == (body["viewId"], chain.dataset)
+    for wrong in (f"{path}/views/nope", f"{path}/views/nope/files", f"{DATASETS}/nope/views"):
+        assert client.call("GET", wrong).status_code == 404
