@@ -18,6 +18,7 @@ from .exchange import Answer, Exchange, Shown
 from .flows import Flows
 from .ims import Ims, Token
 from .mappings import Mappings
+from .queries import Queries
 from .sandboxes import Sandboxes
 from .schemas import Schemas
 from .session import Session
@@ -47,6 +48,7 @@ class Platform:
         self.flows = Flows(self.session)
         self.collection = Collection(self.session)
         self.access = Access(self.session, self.catalog)
+        self.queries = Queries(self.session, self.access)
 
     @property
     def calls(self) -> pandas.DataFrame:
