@@ -361,3 +361,53 @@ def test_a_wrong_envelope_is_refused_in_the_documented_words(
     answer = requests.post(xdm_chain.url, json=message, timeout=30)
     assert answer.status_code == 400
     assert _report(answer).endswith(words)
+
+
+def test_what_is_known_of_a_dataflow_holds_no_longer_than_it_is_true(server: Server) -> None:
+    """A dataflow that has just taken messages refuses them from the moment it is disabled, reset, or deleted."""
+    server.control("POST", "/seats", {"names": ["fleeting"]})
+    chain = make_chain(Client(server, seat="fleeting"), "fleeting")
+    action = f"/flowservice/flows/{chain.flow}/action"
+    for operation in ("disable", "enable"):
+        assert [chain.post(payload(number)).status_code for number in range(3)] == [200] * 3
+        chain.client.made("POST", action, None, params={"op": "disable"})
+        assert chain.post(payload("late")).status_code == 400, operation
+        wait_until(lambda: chain.state()["state"] == "disabled")
+        assert chain.post(payload("late")).status_code == 400
+        chain.client.made("POST", action, None, params={"op": "enable"})
+        wait_until(lambda: chain.post(payload("again")).status_code == 200)
+    assert chain.client.call("DELETE", f"/flowservice/flows/{chain.flow}").status_code == 204
+    assert chain.post(payload("late")).status_code == 400
+    another = make_chain(chain.client, "another")
+    assert another.post(payload(1)).status_code == 200
+    server.control("POST", "/seats/fleeting/reset")
+    assert another.post(payload(2)).status_code == 400
+
+
+def test_dials_reach_messages_that_take_the_short_path(server: Server, own: Chain) -> None:
+    """Trouble that is dialled meets the next message of a dataflow that has just taken some, and ends as soon."""
+    for dial, status in (("fault_rate", 503), ("throttle_rate", 429)):
+        assert own.post(payload(1)).status_code == 200
+        server.turn(**{dial: 1})
+        try:
+            assert own.post(payload(2)).status_code == status
+        finally:
+            server.turn(**{dial: 0})
+        assert own.post(payload(3)).status_code == 200
+
+
+def test_both_paths_answer_alike(own: Chain) -> None:
+    """The way through all layers and the short one give the same answers, headers and refusals to the same posts."""
+    contents = [json.dumps(payload(1)).encode(), b"{}", b"[1]", b"", b"{", b"x" * (LIMIT + 1)]
+    assert own.post(payload(0)).status_code == 200  # from now on the dataflow is known, and the short path is taken
+    for address in (own.url, own.url.replace("/collection/", "/collection/batch/")):
+        for content in [*contents, b'{"messages": [{"id": "1"}, 2]}', b'{"messages": []}']:
+            short = _raw(own, content, address)
+            long = _raw(own, content, f"{address}&syncValidation=false")  # which only the long way reads
+            assert _shape(short) == _shape(long), content[:50]
+
+
+def _shape(answer: requests.Response) -> tuple[Any, ...]:
+    """Give an answer without what differs from post to post."""
+    text = re.sub(r"\d{13}(:\d+)*", "N", answer.text)
+    return answer.status_code, text, sorted(name.lower() for name in answer.headers), answer.headers["content-type"]
