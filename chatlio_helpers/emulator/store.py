@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from . import migration, selection
+from . import disk, migration, selection
 from .filters import Condition
 
 STATE_VERSION = 1
@@ -112,6 +112,12 @@ class Store:
         try:
             self._database = _opened(self.path)
         except sqlite3.DatabaseError as error:
+            if disk.refuses(error):
+                raise StateError(
+                    f"The state file {self.path} cannot be written ({error}).",
+                    "the disk is full or read-only, or the file belongs to another user",
+                    "make room on the disk, or choose another folder with --data",
+                ) from error
             raise StateDamaged(
                 f"The state file {self.path} cannot be read ({error}).",
                 "the file was cut short or overwritten",
