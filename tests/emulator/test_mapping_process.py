@@ -22,6 +22,7 @@ from chatlio_helpers.emulator.suspicion import CHANCES, MOST_ROWS, Suspicion
 from chatlio_helpers.emulator.tally import Causes, Reason
 from chatlio_helpers.emulator.time_limit import TooLong, within
 
+WORKER = "chatlio_helpers.emulator.worker"
 TARGET = Target("s", "o", "dev", "i", "f", "d")
 SLOW = "a" * 60  # what makes the pattern below try for as long as it may
 SLOW_MAPPINGS = (
@@ -37,7 +38,16 @@ def wait_until(true: Callable[[], Any]) -> None:
 
 
 def _worker(server: Server) -> psutil.Process | None:
-    return next(iter(psutil.Process(server.process.pid).children()), None)
+    children = psutil.Process(server.process.pid).children()
+    return next((child for child in children if WORKER in _command(child)), None)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Give the words that a process was started with; none when it is gone."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # also of one that has ended and that nobody has waited for yet
+        return []
 
 
 def _busy(server: Server, idle: float) -> psutil.Process | None:

@@ -19,6 +19,7 @@ from .senders import Sender
 RUN_WINDOW = 8.0  # seconds; few runs, so that one page holds them
 LONGEST = 1.4  # seconds from a start to the kill: a start, and a few rounds of landing
 SETTLING = 120.0  # seconds for what was accepted to land
+WORKER = "chatlio_helpers.emulator.worker"
 VICTIMS = ("server", "server", "server", "worker", "worker", "both")
 
 
@@ -64,7 +65,8 @@ def _kill(server: Server, victim: str, chance: Random) -> list[str]:
     if victim != "server":
         for worker in psutil.Process(server.process.pid).children():
             with suppress(psutil.NoSuchProcess):
-                worker.kill()
+                if WORKER in worker.cmdline():
+                    worker.kill()
     if victim == "worker":
         return []
     if victim == "both":
