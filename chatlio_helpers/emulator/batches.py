@@ -127,6 +127,22 @@ def of_dataset(scope: Scope, dataset: str) -> list[Row]:
     return scope.find(KIND, dataset)
 
 
+def delete_all(scope: Scope, dataset: str) -> list[str]:
+    """Delete the batches of a dataset; gives the ids of those that files were uploaded into."""
+    place = (scope.seat, scope.sandbox)
+    with scope.store.transaction() as database:
+        uploaded = database.execute(
+            "SELECT DISTINCT name FROM objects WHERE seat = ? AND sandbox = ? AND kind = 'importFiles' AND name IN "
+            "(SELECT id FROM objects WHERE seat = ? AND sandbox = ? AND kind = 'batches' AND name = ?)",
+            (*place, *place, dataset),
+        )
+        found = [name for (name,) in uploaded]
+        database.execute(
+            "DELETE FROM objects WHERE seat = ? AND sandbox = ? AND kind = 'batches' AND name = ?", (*place, dataset)
+        )
+    return found
+
+
 def find(call: Call, batch: str) -> Row:
     """Give a batch of the caller's sandbox; raises AepProblem 404."""
     row = call.scope.get(KIND, batch)

@@ -139,10 +139,7 @@ def delete(call: Call) -> list[str]:
 def removed(platform: Platform, scope: Scope, id: str, *, now: int) -> None:
     """Remove a dataset, its batches and, as soon as that is on disk, all their files; inside a transaction."""
     scope.delete(KIND, id)
-    gone = [row.id for row in batches.of_dataset(scope, id)]
-    for batch in gone:
-        scope.delete(batches.KIND, batch)
-    errands.forget(platform, scope, id, gone, now=now)
+    errands.forget(platform, scope, id, batches.delete_all(scope, id), now=now)
 
 
 def _replaced(call: Call, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
