@@ -6,6 +6,8 @@ import copy
 import re
 from typing import Any
 
+from .depth import writable
+
 
 class PatchRefused(ValueError):
     """An entry of the patch cannot be carried out; ``operation`` is its op in lower case."""
@@ -27,6 +29,8 @@ def patched(document: dict[str, Any], entries: list[Any], *, strict: bool = Fals
     result = copy.deepcopy(document)
     for entry in entries:
         _apply(result, entry, strict)
+    if not writable(result):  # each patch may be shallow and put what it adds below what the last one added
+        raise PatchRefused("", "the document would be nested too deeply")
     return result
 
 

@@ -71,3 +71,17 @@ def test_an_unknown_operation_is_told_apart() -> None:
     with pytest.raises(PatchRefused) as missing:
         patched(DOCUMENT, [{"path": "/name", "value": 1}])
     assert not isinstance(missing.value, Unsupported)
+
+
+def test_patches_cannot_pile_up_too_deep() -> None:
+    """What is put below what an earlier patch added is refused before the document can no longer be written."""
+    document: Any = {"x": {}}
+    levels = 1
+    with pytest.raises(PatchRefused, match="too deeply"):
+        for _ in range(10):
+            value: Any = {}
+            for _ in range(40):
+                value = {"x": value}
+            document = patched(document, [{"op": "add", "path": "/x" * (levels + 1), "value": value}])
+            levels += 41
+    assert levels > 100
