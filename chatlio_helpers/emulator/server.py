@@ -19,7 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from . import patience
+from . import disk, patience
 from .app import create_app
 from .folder import Folder
 from .hosts import Hosts
@@ -53,6 +53,10 @@ def serve(path: Path, *, host: str, port: int | None, idle: float, allowed: Iter
         server.run(sockets=[bound])
         if not server.started:
             raise StateError("The server did not start.", "see the file log in the state folder", "start it again")
+    except (OSError, sqlite3.Error) as error:
+        if disk.refuses(error):
+            raise _unwritable(path, error) from error
+        raise
     finally:
         folder.leave()
 
@@ -61,11 +65,21 @@ def _app(platform: Platform, folder: Folder) -> Starlette:
     try:
         return create_app(platform, folder)
     except sqlite3.DatabaseError as error:
+        if disk.refuses(error):
+            raise
         raise StateDamaged(
             f"The journal in {folder.path} cannot be read ({error}).",
             "the file was cut short or overwritten",
             "move the state folder aside and start again: the local platform begins empty",
         ) from error
+
+
+def _unwritable(path: Path, error: Exception) -> StateError:
+    return StateError(
+        f"The state folder {path} cannot be written ({error}).",
+        "the disk is full or read-only",
+        "make room on the disk, or choose another folder with --data",
+    )
 
 
 class _Server(uvicorn.Server):
