@@ -13,6 +13,12 @@ SOURCES = (*registry.TYPES, DESCRIPTORS)  # the kinds of objects that a resolved
 _DEEPEST = 40  # parts within parts; a data type that contains itself would never end
 _MOST = 50_000  # fields; data types that each contain another twice grow without bound
 _GONE = ("allOf", "definitions", "refs")
+_NOT_COPIED = frozenset((*_GONE, "properties", "$id"))
+_METADATA = frozenset((
+    "meta:altId", "meta:registryMetadata", "meta:sandboxId", "meta:sandboxType", "meta:containerId",
+    "meta:tenantNamespace", "meta:resourceType", "imsOrg", "version", "meta:extends", "meta:abstract",
+    "meta:extensible",
+))  # fmt: skip
 
 
 class Unresolved(LookupError):
@@ -137,7 +143,7 @@ def _node(reader: _Reader, root: dict[str, Any], node: Any, path: str, depth: in
         home, target = _target(reader, root, node)
         words = {key: node[key] for key in ("title", "description") if key in node}
         return _node(reader, home, target, path, depth + 1) | words
-    result = {key: _copied(value) for key, value in node.items() if key not in (*_GONE, "properties", "$id")}
+    result = {key: _copied(value) for key, value in node.items() if key not in _NOT_COPIED}
     if "properties" in node or "allOf" in node:
         result |= _merged(reader, root, node, path, depth)
     if isinstance(node.get("items"), dict):
@@ -153,10 +159,7 @@ def _copied(value: Any) -> Any:
 
 def _without_metadata(node: dict[str, Any]) -> dict[str, Any]:
     """Take away what belongs to a referred resource and not to the field that it describes."""
-    managed = ("meta:altId", "meta:registryMetadata", "meta:sandboxId", "meta:sandboxType", "meta:containerId",
-               "meta:tenantNamespace", "meta:resourceType", "imsOrg", "version", "meta:extends", "meta:abstract",
-               "meta:extensible")  # fmt: skip
-    return {key: value for key, value in node.items() if key not in managed}
+    return {key: value for key, value in node.items() if key not in _METADATA}
 
 
 def _target(reader: _Reader, root: dict[str, Any], part: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

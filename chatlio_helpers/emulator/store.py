@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import orjson
 
 from . import disk, migration, selection
+from .checkpoints import BACKSTOP, Checkpoints
 from .filters import Condition
 
 STATE_VERSION = 1
@@ -108,6 +109,7 @@ class Store:
         self._written: Counter[str | tuple[str, str]] = Counter()
         self._otherwise = self._told = 0  # changes that no kind is known of; rows that put and delete tell of
         self._turn: Turn | None = None
+        self._checkpoints = Checkpoints(self.path)
         self._joining = 0  # the thread whose transactions join the turn
         try:
             self._database = _opened(self.path)
@@ -189,6 +191,7 @@ class Store:
         if self._database.total_changes - self._changes != self._told:
             self._otherwise += 1  # by SQL of its own
         self._database.execute("COMMIT")
+        self._checkpoints.committed()
 
     def _roll_back(self) -> None:
         self._otherwise += 1
@@ -307,6 +310,7 @@ class Store:
 
     def close(self) -> None:
         """Close the file; the store is of no use afterwards."""
+        self._checkpoints.close()
         with self._lock:
             self._database.close()
 
@@ -396,6 +400,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         _refuse_newer(database, path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA wal_autocheckpoint = {BACKSTOP}")
         _migrate(database, path)
         database.executescript(_TABLES)
         for statement in selection.indexes():

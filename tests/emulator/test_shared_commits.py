@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
+from chatlio_helpers.emulator import checkpoints
 from chatlio_helpers.emulator.kept import Kept
 from chatlio_helpers.emulator.store import Scope, Store
 
@@ -149,3 +151,17 @@ def test_what_is_kept_is_made_again_after_a_change(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.transaction():
         raise ZeroDivisionError
     assert value() == 4
+
+
+def test_the_write_ahead_log_is_emptied_beside_the_work(tmp_path: Path) -> None:
+    """After many commits the database itself holds what was written, though no commit had to bring it there."""
+    store = Store(tmp_path)
+    scope, before = store.within("ada", "prod"), store.path.stat().st_size
+    for number in range(2 * checkpoints.EVERY):
+        scope.put("flows", str(number), {"text": "x" * 4_000}, now=1)
+    deadline = time.monotonic() + 10
+    while store.path.stat().st_size < before + checkpoints.EVERY * 4_000:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    store.close()
+    assert len(Store(tmp_path).within("ada", "prod").list("flows")) == 2 * checkpoints.EVERY
