@@ -20,12 +20,16 @@ DEEPEST: Final = 100  # nested calls; each costs a Python frame or two when a ro
 
 @dataclass(slots=True)
 class Scope:
-    """One row: its payload, the time of ``now()``, which elements ``[*]`` stands for, and lambda parameters."""
+    """One row: its payload, the time of ``now()``, which elements ``[*]`` stands for, and lambda parameters.
+
+    ``known`` are the values, by text, of expressions that several mappings have and that were worked out already.
+    """
 
     payload: Any
     now: datetime
     indexes: tuple[int, ...] = ()
     names: dict[str, Any] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
 
 
 Evaluator = Callable[[Scope], Any]

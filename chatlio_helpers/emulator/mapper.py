@@ -7,6 +7,7 @@ attribute null and is a warning. A plain ATTRIBUTE that is not there is null wit
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,18 +48,20 @@ class Mapper:
 
     def __init__(self, mappings: Sequence[Mapping[str, Any]], schema: Schema | None = None) -> None:
         self._broken: list[Problem] = []
-        runs = [run for mapping in _objects(mappings) if (run := self._compiled(mapping, schema)) is not None]
+        sources = Counter(str(source_of(mapping)) for mapping in _objects(mappings))
+        shared = {source for source, mentions in sources.items() if mentions > 1}
+        runs = [run for mapping in _objects(mappings) if (run := self._compiled(mapping, schema, shared)) is not None]
         # Documented: single rows override the children of an object copy, so copies, which are shallower, go first.
         self._runs = [run for _, run in sorted(runs, key=lambda pair: pair[0])]
 
-    def _compiled(self, mapping: Mapping[str, Any], schema: Schema | None) -> tuple[int, Run] | None:
+    def _compiled(self, mapping: Mapping[str, Any], schema: Schema | None, shared: set[str]) -> tuple[int, Run] | None:
         try:
             row = read(mapping)
         except ExpressionError as error:
             source, destination = str(source_of(mapping) or ""), destination_of(mapping)
             self._broken.append(problem(f"The mapping cannot be read: {error}", source, destination, fatal=True))
             return None
-        return len(row.target.steps), compiled(row, schema)
+        return len(row.target.steps), compiled(row, schema, shared=str(row.source) in shared)
 
     def apply(self, payload: Any, now: datetime, limit: float = PATIENT) -> Mapped:
         """Map one payload; ``now`` (UTC if it names no zone) is what ``now()`` gives. The payload is not changed.

@@ -47,10 +47,12 @@ class _Step:
     write: Writer
 
 
-def compiled(row: Row, schema: Schema | None) -> Run:
-    """Give the function of one mapping into *schema*."""
+def compiled(row: Row, schema: Schema | None, *, shared: bool = False) -> Run:
+    """Give the function of one mapping into *schema*; *shared* tells that another mapping has the same expression."""
     field = at(schema, row.target) if schema is not None else None
     value, paths = _source(row)
+    if shared and row.expression is not None and not row.target.wildcards and "uid(" not in row.expression.text:
+        value = _once(row.expression.text, value)
     target = row.target
     step = _Step(str(row.source), row.destination, target.wildcards, value, paths, converter(field), writer(target))
     if not step.wildcards:
@@ -66,6 +68,17 @@ def _source(row: Row) -> tuple[Value, tuple[Path, ...]]:
         read = reader(row.path)
         return (lambda scope: read(scope.payload, scope.indexes)), (row.path,)
     return (lambda _scope: row.source), ()
+
+
+def _once(text: str, value: Value) -> Value:
+    """As *value*, worked out once for each row: all functions but ``uuid`` and ``guid`` give the same each time."""
+
+    def once(scope: Scope) -> Any:
+        if text not in scope.known:
+            scope.known[text] = value(scope)
+        return scope.known[text]
+
+    return once
 
 
 def _single(step: _Step) -> Run:

@@ -420,3 +420,19 @@ def test_deeply_nested_payload_is_a_problem_not_a_crash():
         deep = [deep]
     found = mapped([row("a", "copy")], {"a": deep}, None)
     assert "nested too deeply" in found.problems[0].message
+
+
+def test_an_expression_of_two_mappings_is_worked_out_once_unless_it_is_random() -> None:
+    """Two mappings with one expression get the same value, in copies of their own; two of ``uuid()`` get two."""
+    rows = [
+        {"sourceType": "EXPRESSION", "source": source, "destination": target}
+        for source, target in (
+            ("json_to_object(text)", "a"), ("json_to_object(text)", "b"), ("uuid()", "c"), ("uuid()", "d"),
+            ("upper(absent)", "e"), ("upper(absent)", "f"),
+        )
+    ]  # fmt: skip
+    mapped = Mapper(rows).apply({"text": '{"x": 1}'}, NOW)
+    assert mapped.record["a"] == mapped.record["b"] == {"x": 1}
+    assert mapped.record["a"] is not mapped.record["b"]
+    assert mapped.record["c"] != mapped.record["d"]
+    assert [problem.destination for problem in mapped.problems] == ["e", "f"]
