@@ -29,6 +29,7 @@ from .secret import Secret
 
 START_LIMIT = 20.0  # seconds
 STOP_LIMIT = 10.0
+ANSWER_LIMIT = 5.0
 DEFAULT_SEAT = "default"
 _STATE = ("state.sqlite*", "journal.sqlite*", "lake", "imports", "staging", "credentials", "platform.json")
 
@@ -113,7 +114,7 @@ def start(data: Path | None = None) -> LocalPlatform:
     lock = FileLock(folder / "start.lock", timeout=START_LIMIT * 2)
     try:
         with lock:
-            return attach(folder) or _launch(folder)
+            return attach(folder) or _awaited(folder) or _launch(folder)
     except Timeout as error:
         raise LocalPlatformError(
             f"Another process has been starting the local platform in {folder} for too long.",
@@ -124,18 +125,14 @@ def start(data: Path | None = None) -> LocalPlatform:
 
 def attach(data: Path | None = None) -> LocalPlatform | None:
     """Give the local platform of *data* when it is running and answers, else None; never starts one."""
-    folder = Path(data) if data else default_data()
-    try:
-        said = json.loads((folder / "platform.json").read_text(encoding="utf-8"))
-        found = LocalPlatform(str(said["url"]), int(said["pid"]), folder)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None  # not started yet, or left half-written by a crash: both mean that it is not running
-    return found if _is_running(found.pid) and _answers(found.url) else None
+    found = _announced(Path(data) if data else default_data())
+    return found if found and _answers(found.url) else None
 
 
 def stop(data: Path | None = None) -> bool:
     """Stop the local platform; its state stays. False when it was not running."""
-    running = attach(data)
+    folder = Path(data) if data else default_data()
+    running = attach(folder) or (_announced(folder) if _is_taken(folder) else None)
     if running is None:
         return False
     os.kill(running.pid, signal.SIGTERM)
@@ -200,6 +197,47 @@ def default_data() -> Path:
     return config.home() / "platform"
 
 
+def _announced(folder: Path) -> LocalPlatform | None:
+    """Give the platform that platform.json tells of, when there is a process of that number; it may not answer."""
+    try:
+        said = json.loads((folder / "platform.json").read_text(encoding="utf-8"))
+        found = LocalPlatform(str(said["url"]), int(said["pid"]), folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # not started yet, or left half-written by a crash: both mean that it is not running
+    return found if _is_running(found.pid) else None
+
+
+def _is_taken(folder: Path) -> bool:
+    """Tell whether a platform holds the folder's lock; the number of a dead one may be another program's by now."""
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def _awaited(folder: Path) -> LocalPlatform | None:
+    """Wait for a platform that is there and does not answer: it may be frozen (a dial), or very busy.
+
+    Gives None when there is none; raises LocalPlatformError when it stays silent.
+    """
+    silent = _announced(folder)
+    if silent is None or not _is_taken(folder):
+        return None
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and _is_running(silent.pid):
+        if _answers(silent.url):
+            return silent
+        time.sleep(0.05)
+    if not _is_running(silent.pid):
+        return None
+    raise LocalPlatformError(
+        f"The local platform (process {silent.pid}) runs, and does not answer.",
+        cause="its dial `freeze` is turned, or the machine is very busy",
+        next_step="wait a minute and try again, or end it with `chatlio-kit platform down`",
+    )
+
+
 def _launch(folder: Path) -> LocalPlatform:
     (folder / "platform.json").unlink(missing_ok=True)
     log = folder / "start.log"
@@ -258,7 +296,7 @@ def _is_running(pid: int) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(f"{url}/_local/health", timeout=5) as answer:  # noqa: S310 - loopback http
+        with urlopen(f"{url}/_local/health", timeout=ANSWER_LIMIT) as answer:  # noqa: S310 - loopback http
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False

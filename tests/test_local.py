@@ -101,3 +101,20 @@ def test_a_seat_has_its_own_organisation_and_its_files_are_private(data):
         assert path.stat().st_mode & 0o077 == 0, path
     with pytest.raises(ConfigurationError, match="seat name"):
         running.seat("../elsewhere")
+
+
+def test_a_frozen_platform_is_waited_for_and_not_replaced(data, monkeypatch):
+    """One that does not answer for a while is the same one afterwards; one that stays silent is told."""
+    running = local.start(data)
+    monkeypatch.setattr(local, "ANSWER_LIMIT", 0.2)
+    running.dials(freeze=1.0)
+    assert local.attach(data) is None
+    assert local.start(data).pid == running.pid
+    running.dials(freeze=60)
+    monkeypatch.setattr(local, "START_LIMIT", 0.5)
+    with pytest.raises(LocalPlatformError, match="does not answer") as caught:
+        local.start(data)
+    assert "platform down" in caught.value.next_step
+    assert (data / "platform.json").is_file()
+    assert local.stop(data)
+    assert not local.stop(data)
