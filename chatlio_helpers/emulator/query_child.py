@@ -35,7 +35,8 @@ from .query_values import NESTED, TEXT, as_text, oid, quoted, stored
 
 MEMORY = "256MB"
 ADDRESSES = 2 << 30  # bytes of address space: what DuckDB does not count as its own memory has a limit too
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE, BYTES_AT_ONCE = 500, 256_000
+LARGEST_ROW = 16_000_000  # bytes
 LARGEST_FILE = 2 << 30  # bytes
 CLOSED = {
     "threads": "1", "memory_limit": MEMORY, "temp_directory": "", "allow_community_extensions": "false",
@@ -198,8 +199,26 @@ def _rows(cursor: duckdb.DuckDBPyConnection, job: dict[str, Any]) -> Iterator[tu
         count += len(rows)
         if job["most_rows"] and count > job["most_rows"]:
             raise Failed("53400", f"the result has more than {job['most_rows']} rows: narrow it, or CREATE TABLE AS it")
-        yield b"D", struct.pack("!I", len(rows)) + (b"" if job["silent"] else b"".join(map(_data_row, rows)))
+        if job["silent"]:
+            yield b"D", struct.pack("!I", len(rows))
+        else:
+            yield from _portions(rows)
     yield b"F", orjson.dumps({"rows": count})
+
+
+def _portions(rows: list[tuple[str | None, ...]]) -> Iterator[tuple[bytes, bytes]]:
+    """Give rows in frames of a bounded size, however long their texts are."""
+    portion, size = [], 0
+    for row in map(_data_row, rows):
+        if len(row) > LARGEST_ROW:
+            raise Failed("54000", f"a row has {len(row)} bytes, {LARGEST_ROW} are the most: choose fewer columns")
+        portion.append(row)
+        size += len(row)
+        if size >= BYTES_AT_ONCE:
+            yield b"D", struct.pack("!I", len(portion)) + b"".join(portion)
+            portion, size = [], 0
+    if portion:
+        yield b"D", struct.pack("!I", len(portion)) + b"".join(portion)
 
 
 def _data_row(row: tuple[str | None, ...]) -> bytes:

@@ -21,7 +21,7 @@ MOST_AT_ONCE = 3  # processes
 MOST_OF_A_SEAT = 2
 IDLE = 180.0  # seconds
 MOST_ROWS = 100_000  # documented as the highest LIMIT of an interactive query
-LARGEST_FRAME = 256_000_000  # bytes
+LARGEST_FRAME = 20_000_000  # bytes; the process sends less
 
 log = logging.getLogger(__name__)
 

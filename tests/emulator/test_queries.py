@@ -329,8 +329,10 @@ def test_a_power_cut_leaves_no_query_hanging_and_no_half_table(tmp_path: Path) -
         ids = [submit(client, sql)["id"] for sql in (slow, ENDLESS, ENDLESS)]
         wait_until(lambda: state(client, ids[0])["state"] == "IN_PROGRESS")
         time.sleep(0.2)
+        port = client.call("GET", "/query/connection_parameters").json()["port"]
         server.kill()
         server.start()
+        assert client.call("GET", "/query/connection_parameters").json()["port"] == port
         ended = [state(client, id) for id in ids]
         assert {one["state"] for one in ended} == {"FAILED"}
         assert {one["errors"][0]["errorType"] for one in ended} == {"SYSTEM_ERROR"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from running import Client, Server, running, wait_until
+
+from chatlio_helpers.emulator import query_workers
+from chatlio_helpers.emulator.query_workers import Job, Workers
 
 ATTACKS = (
     "SELECT * FROM read_text('{secret}')",
@@ -127,6 +133,40 @@ def test_a_result_is_bounded(child: Child) -> None:
     assert (kind, orjson.loads(content)["code"]) == (b"E", "53400")
 
 
+def test_frames_are_bounded_however_long_the_texts_are(child: Child) -> None:
+    """Long texts come in many frames, and a row that is too long is refused in words."""
+    frames = child.ask("SELECT repeat('x', 100000) FROM range(40)")
+    assert frames[-1] == (b"F", b'{"rows":40}')
+    assert max(len(content) for _, content in frames) < 400_000
+    refused = child.ask("SELECT repeat('x', 20000000)")[-1]
+    assert (refused[0], orjson.loads(refused[1])["code"]) == (b"E", "54000")
+
+
+def test_an_idle_query_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has had nothing to do for a while is ended; a query within that time finds it there."""
+    monkeypatch.setattr(query_workers, "IDLE", 0.5)
+
+    others = {one.pid for one in _query_processes(os.getpid())}
+
+    def running_now() -> set[int]:
+        return {one.pid for one in _query_processes(os.getpid())} - others
+
+    async def use() -> set[int]:
+        workers = Workers(lambda: 60.0)
+        ran: set[int] = set()
+        for _ in range(2):
+            async with workers.doing("seat", Job("dev:all", [], "/", "SELECT 1")) as answers:
+                assert [kind async for kind, _ in answers] == [b"C", b"D", b"F"]
+            ran |= running_now()
+        end = asyncio.get_running_loop().time() + 10
+        while running_now() and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.05)
+        return ran
+
+    assert len(asyncio.run(use())) == 1
+    assert running_now() == set()
+
+
 def test_errors_carry_the_codes_that_postgresql_clients_know(child: Child) -> None:
     """Each kind of failure has its SQLSTATE."""
     cases = {
@@ -189,7 +229,16 @@ def test_the_platform_itself_never_loads_duckdb() -> None:
 
 
 def _children(server: Server) -> list[psutil.Process]:
-    return [one for one in psutil.Process(server.process.pid).children() if "query_child" in " ".join(one.cmdline())]
+    return _query_processes(server.process.pid)
+
+
+def _query_processes(parent: int) -> list[psutil.Process]:
+    found = []
+    for one in psutil.Process(parent).children():
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if any("emulator.query_child" in word for word in one.cmdline()):
+                found.append(one)
+    return found
 
 
 def _state(client: Client, id: str) -> dict[str, Any]:
