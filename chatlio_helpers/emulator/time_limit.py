@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from functools import cache
 from types import FrameType
 from typing import Any, Final, TypeVar
 
@@ -24,7 +25,7 @@ class TooLong(BaseException):
 
 def within(seconds: float, work: Callable[..., T], *arguments: Any) -> T:
     """Do *work*; raises TooLong when it takes more than *seconds* of processor time."""
-    if not _can_interrupt():
+    if threading.get_ident() != _MAIN or not _timer():
         return work(*arguments)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
@@ -33,11 +34,12 @@ def within(seconds: float, work: Callable[..., T], *arguments: Any) -> T:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
-def _can_interrupt() -> bool:
-    if not hasattr(signal, "setitimer") or threading.get_ident() != _MAIN:
+@cache
+def _timer() -> bool:
+    """Set up the interruption; False where the system has no such timer."""
+    if not hasattr(signal, "setitimer"):
         return False
-    if signal.getsignal(signal.SIGVTALRM) is not _interrupt:
-        signal.signal(signal.SIGVTALRM, _interrupt)
+    signal.signal(signal.SIGVTALRM, _interrupt)
     return True
 
 
