@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import aepp
 import aepp_data  # noqa: F401  (its steps come first)
 import aepp_hosts
-from aepp import catalog, classmanager, flowservice, ingestion, queryservice, schema, schemamanager, synchronizer
+from aepp import (
+    catalog,
+    classmanager,
+    flowservice,
+    ingestion,
+    queryservice,
+    sandboxes,
+    schema,
+    schemamanager,
+    synchronizer,
+)
 from aepp_model import EXPERIENCE_EVENT
 from journey_steps import good, made, step, until
 
@@ -151,6 +162,43 @@ def managed_flow() -> Any:
         "runs": len(flowservice.FlowManager(made["flow"]).getRuns()),
         "pages": len(made["flows"].getRuns(limit=1)), "all": len(made["flows"].getRuns(limit=100)),
     }  # fmt: skip
+
+
+@step("what the SDK itself does not do right")
+def own_faults() -> Any:
+    """Call what README.md lists, to see that it is still so."""
+    flows, catalogue, access, api = made["flows"], made["catalog"], made["access"], made["schemas"]
+    (file,) = access.getBatchFiles(made["good"][0])
+    name = access.getFiles(file["dataSetFileId"])["data"][0]["name"]
+    whole = access.getFiles(file["dataSetFileId"], path=name).getbuffer().nbytes
+    calls = {
+        "getParquetFilesToDataFrame": lambda: access.getParquetFilesToDataFrame(file["dataSetFileId"], [name]),
+        "getHeadFile": lambda: access.getHeadFile(file["dataSetFileId"], name),
+        "getFiles(range)": lambda: (
+            access.getFiles(file["dataSetFileId"], path=name, range="bytes=0-9").getbuffer().nbytes - whole
+        ),
+        "FlowManager": lambda: flowservice.FlowManager(made["flow"]).connectionInfo["name"],
+        "updatePolicy": lambda: flows.updatePolicy(made["flow"], ["policy"]),
+        "getConnections(count)": lambda: flows.getConnections(count=True),
+        "getMapperErrors": lambda: catalogue.getMapperErrors(batch=made["good"][0]),
+        "disableDatasetValidationContext": lambda: catalogue.disableDatasetValidationContext(made["dataset"]),
+        "patchDataset": lambda: catalogue.patchDataset(made["dataset"], [{"op": "add", "path": "/a", "value": 1}]),
+        "getSandboxId": lambda: sandboxes.Sandboxes().getSandboxId("dev"),
+        "getUnions": lambda: api.getUnions(limit=1),
+        "importResource": lambda: api.importResource({"title": "x"}),
+        "getMappingSuggestions": lambda: made["mapper"].getMappingSuggestions(dataSetId=made["dataset"]),
+    }  # fmt: skip
+    return {name: _outcome(call) for name, call in calls.items()}
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    try:
+        answer = call()
+    except Exception as error:  # noqa: BLE001  (what it raises is what is asked for)
+        return f"raises {type(error).__name__}"
+    if isinstance(answer, dict) and answer:
+        return answer.get("errorCode") or answer.get("status")
+    return answer
 
 
 @step("file uploaded in parts")

@@ -255,6 +255,18 @@ def test_more_of_dataflows(result: Result) -> None:
     assert managed["pages"] == managed["all"] >= 2
 
 
+def test_what_the_sdk_does_not_do_right(result: Result) -> None:
+    """The faults of the SDK itself that README.md lists are as it says, with the version that is pinned."""
+    assert result("what the SDK itself does not do right") == {
+        "getParquetFilesToDataFrame": "raises TypeError", "getHeadFile": {}, "getFiles(range)": 0, "FlowManager": None,
+        "updatePolicy": "raises Exception", "getConnections(count)": "1401-400",
+        "getMapperErrors": "raises KeyError",
+        "disableDatasetValidationContext": 400, "patchDataset": "raises ValueError",
+        "getSandboxId": "raises KeyError", "getUnions": "raises AttributeError", "importResource": 404,
+        "getMappingSuggestions": 404,
+    }  # fmt: skip
+
+
 def test_file_in_parts(result: Result) -> None:
     """A file that comes in parts is whole in the end, previewed and landed."""
     found = result("file uploaded in parts")
