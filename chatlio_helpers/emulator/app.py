@@ -10,6 +10,7 @@ Batches are put as ``scope.put("batches", batch_id, body, name=dataset_id, now=.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -108,6 +109,7 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
         lander.start()
         importer.start()
         await query_side.start()
+        gc.freeze()  # what is there now stays: Python need not look through it for garbage, in the middle of a request
         yield
         await query_side.stop()
         importer.stop()
