@@ -43,7 +43,7 @@ PLACES = {
     "connections/{id}": "connections", "sourceConnections/{id}": "sourceConnections",
     "targetConnections/{id}": "targetConnections", "flows/{id}": "flows", "runs/{id}": "runs",
     "dataSets/{id}": "dataSets", "datasets/{dataset}": "dataSets", "mappingSets/{id}": "mappingSets",
-    "mappings/{mapping}": "mappings", "files/{file}": "files", "sandboxes/{name}": "sandboxes",
+    "mappings/{mapping}": "mappings", "views/{view}": "views", "files/{file}": "files", "sandboxes/{name}": "sandboxes",
     "behaviors/{id}": "schemas", "classes/{id}": "classes", "datatypes/{id}": "datatypes",
     "fieldgroups/{id}": "mixins", "mixins/{id}": "mixins", "schemas/{id}": "schemas",
     "descriptors/{id}": "descriptors", "unions/{id}": "schemas", "auditlog/{id}": "schemas",
@@ -139,7 +139,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         ]
         upload = f"/import/batches/{batch}/datasets/{chain.dataset}/files/{first['dataSetFileId']}"
         assert ada.call("PUT", upload, [{"_id": "uploaded"}], headers=OCTETS).ok
-        things |= {"files": [first["dataSetFileId"]], "mappings": [rows[0]["id"]]}
+        view = ada.made("GET", f"/catalog/dataSets/{chain.dataset}", None)[chain.dataset]["viewId"]
+        things |= {"views": [view], "files": [first["dataSetFileId"]], "mappings": [rows[0]["id"]]}
         yield World(server, ada, ben, chain, other, {**kinds_of(server), **things})
 
 
