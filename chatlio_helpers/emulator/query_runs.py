@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ from .query_workers import Answer, Job, QueryFailed, Workers
 from .store import Scope
 
 KIND = "queries"
+REST = 1.0  # seconds to wait after the disk refused
 FINAL = ("SUCCESS", "FAILED", "KILLED", "TIMEOUT")
 
 log = logging.getLogger(__name__)
@@ -129,15 +131,24 @@ class QueryRuns:
         try:
             await self._carry_out(caller, scope, id)
         except QueryFailed as failed:
-            self._end(scope, id, "TIMEOUT" if failed.code == "53400" else "FAILED", failed)
+            await self._close(scope, id, "TIMEOUT" if failed.code == "53400" else "FAILED", failed)
         except Refused as refused:
-            self._end(scope, id, "FAILED", QueryFailed(refused.code, str(refused)))
+            await self._close(scope, id, "FAILED", QueryFailed(refused.code, str(refused)))
         except OSError as error:
-            self._end(scope, id, "FAILED", QueryFailed("58030", f"the disk refused: {error}", of_ours=True))
+            await self._close(scope, id, "FAILED", QueryFailed("58030", f"the disk refused: {error}", of_ours=True))
         except Exception as error:
             log.exception("query %s failed", id)
             why = QueryFailed("58000", f"the local platform failed ({type(error).__name__}): see its log", of_ours=True)
-            self._end(scope, id, "FAILED", why)
+            await self._close(scope, id, "FAILED", why)
+
+    async def _close(self, scope: Scope, id: str, state: str, why: QueryFailed) -> None:
+        """Write down how a query ended, as soon as the disk takes it: no query hangs because a disk was full."""
+        while True:
+            try:
+                return self._end(scope, id, state, why)
+            except (sqlite3.Error, OSError) as error:
+                log.warning("the end of query %s could not be written (%s); again in %s s", id, error, REST)
+                await asyncio.sleep(REST)
 
     async def _carry_out(self, caller: Caller, scope: Scope, id: str) -> None:
         row = scope.get(KIND, id)

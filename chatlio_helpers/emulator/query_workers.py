@@ -83,7 +83,7 @@ class Workers:
         ends the query.
         """
         async with self._of_seat.setdefault(seat, asyncio.Semaphore(MOST_OF_A_SEAT)), self._places:
-            worker = self._idle.pop() if self._idle else await _started()
+            worker = self._resting() or await _started()
             try:
                 async with asyncio.timeout(self._longest()):
                     await worker.take(job)
@@ -102,6 +102,15 @@ class Workers:
         while self._idle:
             self._idle.pop().end()
 
+    def _resting(self) -> _Worker | None:
+        """Take a process that lives and has nothing to do, if there is one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.lives:
+                return worker
+            worker.end()
+        return None
+
     def _let_go(self, worker: _Worker) -> None:
         self._idle.remove(worker)
         worker.end()
@@ -112,6 +121,10 @@ class _Worker:
         self._process = process
         self._timer: asyncio.TimerHandle | None = None
         self.is_free = True
+
+    @property
+    def lives(self) -> bool:
+        return self._process.returncode is None
 
     async def take(self, job: Job) -> None:
         if self._timer:
@@ -137,7 +150,7 @@ class _Worker:
             if head[:1] == b"E":
                 self.is_free = True
                 told = orjson.loads(content)
-                raise QueryFailed(told["code"], told["message"])
+                raise QueryFailed(told["code"], told["message"], of_ours=told["code"].startswith("58"))
             self.is_free = head[:1] == b"F"
             yield head[:1], content
             if self.is_free:
@@ -149,7 +162,7 @@ class _Worker:
     def end(self) -> None:
         if self._timer:
             self._timer.cancel()
-        if self._process.returncode is None:
+        if self.lives:
             self._process.kill()
 
 
