@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from . import batches, catalog_query, filters
+from . import batches, catalog_query, filters, selection
 from .batches import KIND, service
 from .catalog_query import Query
 from .filters import Condition
@@ -17,7 +17,7 @@ from .provenance import documented
 from .service import Call, answer
 from .store import Row, Scope
 
-COLUMNS = {"created": "created", "updated": "updated"}
+COLUMNS = {name: name for name in ("created", "updated", *selection.sortable(KIND))}
 OWN = ("batch", "dataSet", "createdAfter", "createdBefore", "startAfter", "startBefore", "endAfter", "endBefore",
        "aggregate")  # fmt: skip
 _RANGES = {

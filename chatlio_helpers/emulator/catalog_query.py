@@ -23,6 +23,7 @@ from .store import Row
 from .time_limit import TooLong, within
 
 START, LIMIT, MOST = 0, 20, 100
+MOST_SORTED = 20_000  # objects, the newest, that are read to be ordered by a field without an index (assumed)
 SLOWEST = 0.2  # seconds of processor time that a regular expression may take with one text (assumed)
 PAGING = ("limit", "start", "properties", "orderBy")
 _FIELD = re.compile(r"[\w$:/.@\[\]-]{1,200}")
@@ -88,7 +89,8 @@ class Query:
         if all(field in columns for field in fields):
             order = [field[: -len(name)] + columns[name] for field, name in zip(self.order, fields, strict=True)]
             return call.scope.page(kind, where=self.where, order=order, limit=self.limit, start=self.start)
-        rows = self.ordered(call.scope.page(kind, where=self.where), lambda row: row.body)[self.start :]
+        newest = call.scope.page(kind, where=self.where, limit=MOST_SORTED)
+        rows = self.ordered(newest, lambda row: row.body)[self.start :]
         return rows if self.limit < 0 else rows[: self.limit]
 
     def ordered(self, rows: Iterable[Any], body: Any) -> list[Any]:

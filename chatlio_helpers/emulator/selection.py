@@ -66,8 +66,10 @@ def indexes() -> Iterator[str]:
         )
 
 
-def order_by(order: Sequence[str], where: Sequence[Condition] = ()) -> str:
-    """Give the ORDER BY of *order*: columns, each with a minus sign for falling; raises ValueError for another field.
+def order_by(order: Sequence[str], where: Sequence[Condition] = (), kind: str = "") -> str:
+    """Give the ORDER BY of *order*: columns, or what is indexed of *kind*, each with a minus sign for falling.
+
+    Raises ValueError for another field.
 
     What is equal in the last of them comes in the order that the objects were made in, or against it when that falls.
     """
@@ -83,12 +85,20 @@ def order_by(order: Sequence[str], where: Sequence[Condition] = ()) -> str:
     parts = []
     for text in order:
         column = text.removeprefix("-")
-        if column not in COLUMNS:
+        if column not in (*COLUMNS, *sortable(kind)):
             raise ValueError(f"objects cannot be ordered by {column!r}, only by {', '.join(COLUMNS)}")
-        parts.append((column, "DESC" if text.startswith("-") else "ASC"))
+        direction = "DESC" if text.startswith("-") else "ASC"
+        parts.append((column if column in COLUMNS else _expression(column), direction))
+        # The index of a path ends in these, so that it gives the whole order.
+        parts += [(then, direction) for then in THEN.get(kind, ()) if len(order) == 1 and column not in COLUMNS]
     if parts and parts[-1][0] != "number":
         parts.append(("number", parts[-1][1]))
     return ", ".join(f"{sorted_later}{column} {direction}" for column, direction in parts)
+
+
+def sortable(kind: str) -> list[str]:
+    """Give the paths in the bodies of *kind* that a list can be ordered by without reading all of them."""
+    return [path for path in INDEXED.get(kind, ()) if not path.endswith("[]")]
 
 
 def narrowed(seat: str, sandbox: str, kind: str, where: Sequence[Condition]) -> tuple[str, tuple[str, ...], bool]:

@@ -362,7 +362,7 @@ class Scope:
         the same however many objects there are; any other condition reads objects until the page is full.
         """
         sql, values, whole = selection.narrowed(self.seat, self.sandbox, kind, where)
-        tail = f"ORDER BY {selection.order_by(order, where)}"
+        tail = f"ORDER BY {selection.order_by(order, where, kind)}"
         if whole:
             return list(self.store.select(sql, (*values, limit, start), f"{tail} LIMIT ? OFFSET ?", ()))
         rows = self.store.select(sql, values, tail, where)
