@@ -24,7 +24,8 @@ from .secret import Secret
 
 PATIENCE = 10.0  # seconds to try a call again that was good before: a dataflow needs its time until it is enabled
 _PAUSE = 0.1
-_NEEDED = {"seat", "method", "path", "query", "headers", "status", "request", "answer", "cut", "number"}
+_NEEDED = {"seat": str, "method": str, "path": str, "query": str, "headers": dict, "status": int, "number": int,
+           "cut": bool, "request": object, "answer": object}  # fmt: skip
 _ID = re.compile(r"(?=.*\d)[\w.:/@$\"-]{8,}")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -136,13 +137,19 @@ def _records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             record = json.loads(line)
         except ValueError:
             record = None
-        if not isinstance(record, dict) or record.keys() < _NEEDED:
+        if not _is_record(record):
             raise ConfigurationError(
                 f"Line {number} is no recorded request.",
                 cause="the file is not a download of a local platform's record",
                 next_step="make one with: chatlio-kit platform requests --out FILE",
             )
         yield record
+
+
+def _is_record(record: Any) -> bool:
+    return isinstance(record, dict) and all(
+        name in record and isinstance(record[name], kind) for name, kind in _NEEDED.items()
+    )
 
 
 def _unfit(record: Mapping[str, Any]) -> str:

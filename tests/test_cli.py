@@ -154,7 +154,16 @@ def test_a_platform_of_its_own_starts_logs_resets_and_stops(tmp_path):
     assert "--yes" in unasked.stderr
     assert up["data"] == reset["data"] == one["data"] == str(data)
     assert lines
+    archive, calls = tmp_path / "state.tar.gz", tmp_path / "calls.har"
+    assert answer("platform", "export", archive, "--data", data)["file"] == str(archive)
+    assert kit("platform", "import", archive, "--data", data).returncode == 4  # it runs
+    assert answer("platform", "requests", "--data", data) == {"requests": []}
+    assert json.loads(Path(answer("platform", "requests", "--out", calls, "--data", data)["file"]).read_text())["log"]
+    assert kit("platform", "replay", calls, "--data", data).returncode == 2  # not lines of requests
     assert answer("platform", "down", "--data", data) == {"stopped": True}
+    assert kit("platform", "requests", "--data", data).returncode == 4
+    assert kit("platform", "import", archive, "--data", data).returncode == 4  # it has a state
+    assert answer("platform", "import", archive, "--replace", "--data", data)["data"] == str(data)
     assert answer("platform", "down", "--data", data) == {"stopped": False}
 
 

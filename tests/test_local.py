@@ -118,3 +118,24 @@ def test_a_frozen_platform_is_waited_for_and_not_replaced(data, monkeypatch):
     assert (data / "platform.json").is_file()
     assert local.stop(data)
     assert not local.stop(data)
+
+
+def test_the_state_moves_in_one_file(data, tmp_path):
+    """Export while it runs, import elsewhere: the same seats; a running platform and a folder with a state refuse."""
+    running = local.start(data)
+    seat = running.seat("ada").read_text()
+    archive = tmp_path / "moved.tar.gz"
+    assert local.export_state(archive, data)["file"] == str(archive)
+    with pytest.raises(LocalPlatformError, match="there already"):
+        local.export_state(archive, data)
+    with pytest.raises(LocalPlatformError, match="is running"):
+        local.import_state(archive, data, replace=True)
+    other = tmp_path / "other"
+    try:
+        local.import_state(archive, other)
+        with pytest.raises(LocalPlatformError, match="has a state already"):
+            local.import_state(archive, other)
+        local.import_state(archive, other, replace=True)
+        assert local.start(other).seat("ada").read_text() == seat
+    finally:
+        local.stop(other)

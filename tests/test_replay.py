@@ -45,8 +45,13 @@ def test_only_a_local_platform(tmp_path):
     elsewhere = local.LocalPlatform("https://platform.adobe.io", 1, tmp_path)
     with pytest.raises(ConfigurationError, match="not on this computer"):
         replay(elsewhere, [])
-    with pytest.raises(ConfigurationError, match="Line 2"):
-        replay(local.LocalPlatform("http://127.0.0.1:9", 1, tmp_path), ["", "{}"])
+    good = {"seat": "a", "method": "GET", "path": "/data/x", "query": "", "headers": {}, "status": 200, "number": 1,
+            "cut": False, "request": None, "answer": None}  # fmt: skip
+    for line in ("{}", "[]", "nonsense", '{"log": {}}', json.dumps(good | {"status": "200"})):
+        with pytest.raises(ConfigurationError, match="Line 2"):
+            replay(local.LocalPlatform("http://127.0.0.1:9", 1, tmp_path), ["", line])
+    skipped = replay(local.LocalPlatform("http://127.0.0.1:9", 1, tmp_path), [json.dumps(good | {"status": 503})])
+    assert repr(skipped) == "0 same, 0 different, 1 skipped"
 
 
 def test_names_are_learned_from_answers_alike():
