@@ -1,7 +1,7 @@
 """Query Service: queries over REST. They give a state and a count; rows come by CREATE TABLE AS or over the wire.
 
-The SQL that is spoken is DuckDB's, with a few of Adobe's functions (``query_child``): where Adobe's dialect (Spark's)
-differs, such as ``struct(a as b)``, the snapshot clause or an anonymous block, the query fails in words.
+The SQL that is spoken is DuckDB's, with a few of Adobe's functions (``query_database``): where Adobe's dialect, which
+is Spark's, differs (``struct(a as b)``, the snapshot clause, an anonymous block), the query fails in words.
 """
 
 from __future__ import annotations
