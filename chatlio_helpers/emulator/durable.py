@@ -13,7 +13,7 @@ class Placing:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         self._path, self._beside = path, path.with_name(f".{path.name}")
         self.file = self._beside.open("wb")
 
@@ -32,6 +32,15 @@ class Placing:
         self.file.close()
         self._beside.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they are still there after a power cut; raises OSError."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -101,6 +101,15 @@ def sortable(kind: str) -> list[str]:
     return [path for path in INDEXED.get(kind, ()) if not path.endswith("[]")]
 
 
+def different(kind: str, path: str) -> str:
+    """Give the SQL for the different values at an indexed *path*, of a seat, a sandbox and so many, in their order."""
+    expression = _expression(path)
+    return (
+        f"SELECT DISTINCT {expression} FROM objects WHERE seat = ? AND sandbox = ? AND {_of_kind(kind)} "  # noqa: S608
+        f"AND {expression} IS NOT NULL ORDER BY 1 LIMIT ? OFFSET ?"
+    )
+
+
 def narrowed(seat: str, sandbox: str, kind: str, where: Sequence[Condition]) -> tuple[str, tuple[str, ...], bool]:
     """Give an SQL condition, its values, and whether it says the whole of *where* (else it lets too much through)."""
     sql, values, whole = _of_kind(kind), [] if kind in INDEXED else [kind], True

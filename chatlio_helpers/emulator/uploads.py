@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from starlette.concurrency import run_in_threadpool
 
 from .chained import opened
-from .durable import sync_folder
+from .durable import make_folder, sync_folder
 from .store import Row, Scope, Store
 
 FILES, PARTS = "importFiles", "importParts"
@@ -173,7 +173,7 @@ def _id(batch: str, path: str) -> str:
 
 
 def _created(path: Path) -> BinaryIO:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     return path.open("xb")
 
 
