@@ -125,4 +125,5 @@ def _seat(platform: Platform, entry: Entry, key: str) -> Any:
 
 
 def _size(entry: Entry) -> int:
-    return 300 + len(entry.path) + len(entry.query) + len(entry.request) + len(entry.answer)
+    headers = sum(len(text) for _, text in entry.headers)
+    return 300 + headers + len(entry.path) + len(entry.query) + len(entry.request) + len(entry.answer)
