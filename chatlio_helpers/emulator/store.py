@@ -20,49 +20,28 @@ from typing import Any, TypeVar
 
 import orjson
 
-from . import disk, migration, selection
-from .checkpoints import BACKSTOP, Checkpoints
+from . import disk, selection
+from .checkpoints import Checkpoints
 from .filters import Condition
+from .state_file import FILE, STATE_VERSION, StateDamaged, StateError, StateOutdated, StateTooNew, opened
+from .turn import Turn
 
-STATE_VERSION = 1
-FILE = "state.sqlite"
-_CHECKED_WHOLE = 64_000_000  # bytes; to read all pages of a larger file would make the start slow
+__all__ = [
+    "FILE",
+    "STATE_VERSION",
+    "Row",
+    "Scope",
+    "StateDamaged",
+    "StateError",
+    "StateOutdated",
+    "StateTooNew",
+    "Store",
+]
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS objects (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    seat TEXT NOT NULL, sandbox TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
-    name TEXT, body TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
-    UNIQUE (seat, sandbox, kind, id)
-);
-CREATE INDEX IF NOT EXISTS objects_by_name ON objects (seat, sandbox, kind, name);
-CREATE INDEX IF NOT EXISTS objects_by_id ON objects (kind, id);
-"""
 _LONGEST_TURN = 0.03  # seconds of changes that share a commit; the first of them waits for the last
 _COLUMNS = "seat, sandbox, kind, id, name, body, created, updated"
 
 Result = TypeVar("Result")
-
-
-class StateError(Exception):
-    """The state folder cannot be used; says what, the likely cause and the next step."""
-
-    def __init__(self, error: str, cause: str, next_step: str) -> None:
-        super().__init__(error)
-        self.error, self.cause, self.next_step = error, cause, next_step
-
-
-class StateDamaged(StateError):
-    """The state file is not a whole database."""
-
-
-class StateOutdated(StateError):
-    """The state file was written by an earlier version of the kit and could not be brought up to date."""
-
-
-class StateTooNew(StateError):
-    """The state file was written by a later version of the kit."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +56,6 @@ class Row:
     body: dict[str, Any]
     created: int
     updated: int
-
-
-class Turn:
-    """The changes of one turn of the event loop, which are committed together."""
-
-    def __init__(self, ended: asyncio.Future[BaseException | None], began: float) -> None:
-        self._ended, self.began, self.at_work = ended, began, False
-
-    async def over(self) -> None:
-        """Return when the changes are on disk; raises the error when they are not."""
-        failure = await asyncio.shield(self._ended)  # who hangs up must not end the waiting of the others
-        if failure:
-            raise failure
-
-    def end(self, failure: BaseException | None) -> None:
-        """Tell those who wait."""
-        self._ended.set_result(failure)
 
 
 class Store:
@@ -112,7 +74,7 @@ class Store:
         self._checkpoints = Checkpoints(self.path)
         self._joining = 0  # the thread whose transactions join the turn
         try:
-            self._database = _opened(self.path)
+            self._database = opened(self.path)
         except sqlite3.DatabaseError as error:
             if disk.refuses(error):
                 raise StateError(
@@ -391,53 +353,6 @@ class Scope:
 
     def _rows(self, where: str, values: tuple[Any, ...], tail: str = "ORDER BY number") -> list[Row]:
         return self.store.rows(f"seat = ? AND sandbox = ? AND {where}", (self.seat, self.sandbox, *values), tail)
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        _refuse_damaged(database, path)
-        _refuse_newer(database, path)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = FULL")
-        database.execute(f"PRAGMA wal_autocheckpoint = {BACKSTOP}")
-        _migrate(database, path)
-        database.executescript(_TABLES)
-        for statement in selection.indexes():
-            database.execute(statement)
-        database.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?)", (str(STATE_VERSION),))
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _refuse_damaged(database: sqlite3.Connection, path: Path) -> None:
-    database.execute("PRAGMA schema_version").fetchone()  # reads the header, which a file of another kind does not have
-    small = path.stat().st_size <= _CHECKED_WHOLE
-    if small and database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-        raise sqlite3.DatabaseError("its pages do not fit together")
-
-
-def _refuse_newer(database: sqlite3.Connection, path: Path) -> None:
-    version = migration.version_of(database) or 0
-    if version > STATE_VERSION:
-        raise StateTooNew(
-            f"The state file {path} has version {version}; this kit knows versions up to {STATE_VERSION}.",
-            "a newer version of the kit wrote it",
-            "update the kit, or choose another state folder",
-        )
-
-
-def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    try:
-        migration.migrate(database, path, STATE_VERSION)
-    except migration.MigrationFailed as problem:
-        raise StateOutdated(
-            f"The state file {path} could not be brought to version {STATE_VERSION} ({problem}).",
-            "an older version of the kit wrote it, and something in it is not as that version left it",
-            "use the kit that wrote it, whose file is as it was, or choose another state folder",
-        ) from problem
 
 
 def _row(columns: tuple[Any, ...]) -> Row:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers.emulator import migration, store
+from chatlio_helpers.emulator import migration, state_file, store
 from chatlio_helpers.emulator.store import StateOutdated, StateTooNew, Store
 
 # The tables and indexes as version 1 first laid them out, before any index that came later.
@@ -55,7 +55,7 @@ def states(path: Path) -> list[str]:
 
 def newer_kit(monkeypatch: pytest.MonkeyPatch, version: int, steps: dict[int, migration.Step]) -> None:
     """Let the kit be one that writes *version* and knows *steps*."""
-    monkeypatch.setattr(store, "STATE_VERSION", version)
+    monkeypatch.setattr(state_file, "STATE_VERSION", version)
     monkeypatch.setattr(migration, "STEPS", steps)
 
 
