@@ -25,6 +25,8 @@ from .query_statements import Refused, Statement
 from .query_workers import MOST_ROWS, QueryFailed
 
 MOST_MESSAGE = 4 * query_statements.MOST_TEXT + 1000  # bytes
+MOST_KEPT = 200  # prepared statements, portals or settings
+MOST_SETTING = 1000  # characters
 LOOKS = 1.0  # how often, in seconds, to look whether the client of a running statement is still there
 _SHOW = re.compile(r"show\s+(transaction\s+isolation\s+level|\w+)", re.IGNORECASE)
 _TAGS = {"start": "BEGIN", "end": "COMMIT", "abort": "ROLLBACK"}
@@ -114,12 +116,12 @@ class Session:
         parts = query_statements.split(sql)
         if len(parts) > 1:
             raise Refused("42601", "a prepared statement is one statement")
-        self._prepared[name] = (query_statements.read(parts[0]) if parts else None, content.numbers("I"))
+        self._keep(self._prepared, name, (query_statements.read(parts[0]) if parts else None, content.numbers("I")))
         self._writer.write(wire.message(b"1"))
 
     async def _bind(self, content: wire.Reader) -> None:
         portal, (statement, oids) = content.text(), self._named(self._prepared, content.text())
-        self._portals[portal] = (statement, wire.bound(content, oids))
+        self._keep(self._portals, portal, (statement, wire.bound(content, oids)))
         self._writer.write(wire.message(b"2"))
 
     async def _describe(self, content: wire.Reader) -> None:
@@ -146,6 +148,11 @@ class Session:
         kept = self._prepared if content.bytes(1) == b"S" else self._portals
         kept.pop(content.text(), None)
         self._writer.write(wire.message(b"3"))
+
+    def _keep(self, kept: dict[str, Any], name: str, value: Any) -> None:
+        if len(kept) >= MOST_KEPT and name not in kept:
+            raise Refused("53400", f"a session keeps {MOST_KEPT} of a kind: close some, or open another connection")
+        kept[name] = value
 
     def _named(self, kept: dict[str, Any], name: str) -> Any:
         if name not in kept:
@@ -180,7 +187,7 @@ class Session:
                 r"set\s+(?:session\s+|local\s+)?(\w+)\s*(?:=|\bto\b)\s*(.*)", statement.text, re.I | re.S
             )
             if found:
-                self._settings[found[1].lower()] = found[2].strip().strip("'")
+                self._keep(self._settings, found[1].lower(), found[2].strip().strip("'")[:MOST_SETTING])
         self._writer.write(wire.complete("DISCARD ALL" if tag == "DISCARD" else tag))
 
     def _shown(self, statement: Statement | None) -> list[dict[str, Any]] | None:

@@ -133,6 +133,14 @@ def test_a_session_is_steered_in_the_usual_words(database: psycopg.Connection[An
     assert database.execute("").statusmessage is None
 
 
+def test_a_session_keeps_no_more_than_it_should(database: psycopg.Connection[Any]) -> None:
+    """Prepared statements and settings are bounded, so that no session fills the platform's memory."""
+    results = [database.pgconn.prepare(b"s%d" % number, b"SELECT 1") for number in range(201)]
+    assert [one.error_field(psycopg.pq.DiagnosticField.SQLSTATE) for one in results[-2:]] == [None, b"53400"]
+    with pytest.raises(psycopg.errors.ConfigurationLimitExceeded):
+        database.execute(";".join(f"SET setting_{number} = 1" for number in range(201)))
+
+
 def test_a_running_statement_is_cancelled(database: psycopg.Connection[Any]) -> None:
     """A request to cancel ends the statement, not the connection."""
     timer = threading.Timer(0.5, database.cancel)
