@@ -95,3 +95,21 @@ def test_an_absent_batch_is_not_found(platform: Platform) -> None:
     with pytest.raises(errors.NotFound):
         platform.access.files("01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert platform.access.failed("01ARZ3NDEKTSV4RRFFQ69G5FAV") == []
+
+
+def test_a_deleted_dataset_takes_its_files_along(platform: Platform) -> None:
+    """With the dataset its batches, files and failed records are gone at once."""
+    made = chain.build(platform)
+    platform.collection.post(made.webhook, {"id": "1"})
+    (batch,) = landed(platform, made.dataset, lambda batches: records(batches, "outputRecordCount") == 1)
+    (file,) = platform.access.files(batch["id"])
+    platform.catalog.delete_dataset(made.dataset)
+    assert platform.catalog.batches(made.dataset) == []
+    for gone in (
+        lambda: platform.access.files(batch["id"]),
+        lambda: platform.access.download(file),
+        lambda: platform.catalog.batch(batch["id"]),
+        lambda: platform.access.preview(made.dataset),
+    ):
+        with pytest.raises(errors.NotFound):
+            gone()
