@@ -93,16 +93,16 @@ def delete(call: Call) -> list[str]:
 
 def _created(call: Call, id: str) -> Response:
     given = _given(call.body())
-    who, sandbox = call.caller.account.technical_account, call.caller.sandbox
+    who, sandbox, now = call.caller.account.technical_account, call.caller.sandbox, call.now
     managed = {
-        "imsOrg": call.caller.seat.org_id, "created": call.now, "updated": call.now,
+        "imsOrg": call.caller.seat.org_id, "created": now, "updated": now,
         "createdClient": call.caller.client_id, "createdUser": who, "updatedUser": who, "version": "1.0.0",
         "sandboxId": sandbox.id if sandbox else "",
     }  # fmt: skip
     body = {"externalId": id, "errors": [], "relatedObjects": [], "metrics": {}, "tags": {}, **given, **managed}
     _check(body)
     if "validate-only" not in call.request.headers.get("pragma", "").lower():
-        call.scope.put(KIND, id, body, name=batches.dataset_of(body), now=call.now)
+        call.scope.put(KIND, id, body, name=batches.dataset_of(body), now=now)
     return answer(_reference(id), 201, {"location": f"{service.base}/batches/{id}"})
 
 

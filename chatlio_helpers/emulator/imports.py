@@ -44,7 +44,7 @@ def create(call: Call) -> Response:
         raise bad(f"No dataset exists with id [{dataset}]: datasetId must name one of this sandbox.")
     id = batches.new_id(call.now)
     batch = _batch(call, id, dataset, body)
-    call.scope.put(batches.KIND, id, batch, name=dataset, now=call.now)
+    call.scope.put(batches.KIND, id, batch, name=dataset, now=batch["created"])
     return answer({"id": id, **batch}, 201)
 
 
@@ -117,9 +117,9 @@ def _refused(row: Row, action: str, needed: str) -> Exception:
 
 
 def _batch(call: Call, id: str, dataset: str, body: dict[str, Any]) -> dict[str, Any]:
-    who, sandbox = call.caller.account.technical_account, call.caller.sandbox
+    who, sandbox, now = call.caller.account.technical_account, call.caller.sandbox, call.now
     batch = {
-        "imsOrg": call.caller.seat.org_id, "created": call.now, "updated": call.now,
+        "imsOrg": call.caller.seat.org_id, "created": now, "updated": now,
         "createdClient": call.caller.client_id, "createdUser": who, "updatedUser": who,
         "externalId": body.get("externalId") or id, "status": "loading", "version": "1.0.0", "errors": [],
         "sandboxId": sandbox.id if sandbox else "", "relatedObjects": [{"type": "dataSet", "id": dataset}],
