@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from chatlio_helpers.emulator import checkpoints
+from chatlio_helpers.emulator import store as store_module
 from chatlio_helpers.emulator.kept import Kept
 from chatlio_helpers.emulator.store import Scope, Store
 
@@ -32,20 +33,24 @@ def put(scope: Scope, id: str) -> str:
     return id
 
 
-def test_changes_that_come_together_share_a_commit(store: Store) -> None:
-    """Fifty changes at once are all on disk when the first of them is told, and need few commits."""
+@pytest.mark.parametrize(("longest", "expected"), [(60.0, 1), (-1.0, 50)])
+def test_changes_that_come_together_share_a_commit(
+    store: Store, monkeypatch: pytest.MonkeyPatch, longest: float, expected: int
+) -> None:
+    """Fifty changes at once need one commit, or one each when no turn may last; each is told when it is on disk."""
+    monkeypatch.setattr(store_module, "_LONGEST_TURN", longest)
     scope, commits = store.within("ada", "prod"), []
     store._database.set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
 
-    async def one(id: str) -> int:
+    async def one(id: str) -> bool:
         assert await store.change(lambda: put(scope, id)) == id
-        return len(on_disk(store))
+        return id in on_disk(store)
 
-    async def together() -> list[int]:
+    async def together() -> list[bool]:
         return await asyncio.gather(*(one(str(number)) for number in range(50)))
 
-    assert asyncio.run(together()) == [50] * 50
-    assert len(commits) <= 5
+    assert all(asyncio.run(together()))
+    assert len(commits) == expected
 
 
 def test_a_refused_change_leaves_the_others(store: Store) -> None:
@@ -66,8 +71,9 @@ def test_a_refused_change_leaves_the_others(store: Store) -> None:
     assert on_disk(store) == ["first", "last"]
 
 
-def test_a_full_disk_refuses_all_and_recovers(store: Store) -> None:
+def test_a_full_disk_refuses_all_and_recovers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the file cannot grow every change of the turn fails, nothing stays, and later changes work again."""
+    monkeypatch.setattr(store_module, "_LONGEST_TURN", 60.0)
     scope = store.within("ada", "prod")
     pages = store._database.execute("PRAGMA page_count").fetchone()[0]
     store._database.execute(f"PRAGMA max_page_count={pages}")
