@@ -5,8 +5,9 @@
     FOLDER/{seat}/{dataset}/{batch}.parquet     landed rows
     FOLDER/{seat}/{dataset}/{batch}.failed      failed rows, one JSON a line, each with its errors
 
-A file is written beside its place, forced to disk and renamed, so it is there whole or not at all. It counts only
-when the Catalog has its batch: a file whose batch was never committed is removed at the next start.
+A file is written beside its place (what streams in: in the staging folder), forced to disk and renamed, so it is there
+whole or not at all. It counts only when the Catalog has its batch: a file whose batch was never committed is removed at
+the next start.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
+
+from .durable import make_folder, sync_folder
 
 if TYPE_CHECKING:  # pyarrow takes a fifth of a second to import: the server starts without it
     from .columns import Columns
@@ -98,10 +101,10 @@ class Lake:
     def take(self, staged: Iterable[Path], seat: str, dataset: str) -> None:
         """Bring files that are on disk already (``{batch}{suffix}``) to their place; raises OSError."""
         folder = self.folder / seat / dataset
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         for path in staged:
             path.replace(folder / path.name)
-        _sync_folder(folder)
+        sync_folder(folder)
 
     def _files(self) -> Iterator[os.DirEntry[str]]:
         for dataset in self.folder.glob("*/*/"):
@@ -113,7 +116,7 @@ class Lake:
 
 
 def _place(path: Path, write: Callable[[BinaryIO], Any]) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     beside = path.with_name(f".{path.name}")
     try:
         size = forced(beside, write)
@@ -121,7 +124,7 @@ def _place(path: Path, write: Callable[[BinaryIO], Any]) -> int:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return size
 
 
@@ -137,14 +140,3 @@ def forced(path: Path, write: Callable[[BinaryIO], Any]) -> int:
 def _portions(files: Iterator[os.DirEntry[str]], most: int) -> Iterator[list[os.DirEntry[str]]]:
     while portion := list(islice(files, most)):
         yield portion
-
-
-def _sync_folder(folder: Path) -> None:
-    """Force the rename itself to disk; Windows has no way to open a folder, and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -226,11 +226,13 @@ class Lander:
 
     def _take_back(self, told: list[MicroBatch], last: int) -> None:
         """Remove the files of a round that failed, unless its transaction reached the disk after all."""
-        if self._kept_cursor() < last:
-            for batch in told:
+        on_disk = self._kept_cursor() >= last
+        for batch in told:
+            if on_disk:
+                self._runs.opened(batch.target.seat, batch.target.sandbox, batch.target.flow)
+            else:
                 self._discard(batch)
-        else:
-            self._cursor = last
+        self._cursor = last if on_disk else self._cursor
 
     def _discard(self, batch: MicroBatch) -> None:
         for id in batch.bodies:
