@@ -11,7 +11,7 @@ from .figure import Figure
 from .rounds import alternate
 
 ROWS = 5_000_000
-WARMING, SECONDS, TIMES = 2.0, 8.0, 3
+WARMING, SECONDS, TIMES = 2.0, 5.0, 5
 
 
 def measure() -> list[Figure]:
