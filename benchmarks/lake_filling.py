@@ -17,13 +17,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from chatlio_helpers.emulator import batches, run_metrics
-from chatlio_helpers.emulator.batches import Portion
-from chatlio_helpers.emulator.flow_service import etag
-from chatlio_helpers.emulator.lake import Lake, forced
-from chatlio_helpers.emulator.pipelines import Pipelines
+from chatlio_helpers.emulator.catalog import batches
+from chatlio_helpers.emulator.catalog.batches import Portion
+from chatlio_helpers.emulator.flowservice import run_metrics
+from chatlio_helpers.emulator.flowservice.flow_service import etag
+from chatlio_helpers.emulator.flowservice.run_metrics import Micro
+from chatlio_helpers.emulator.landing.lake import Lake, forced
+from chatlio_helpers.emulator.landing.pipelines import Pipelines
 from chatlio_helpers.emulator.platform import assemble
-from chatlio_helpers.emulator.run_metrics import Micro
 
 from .load_target import payloads
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from chatlio_helpers.emulator.store import Row, Store
+from chatlio_helpers.emulator.state.store import Row, Store
 
 KINDS = ("mixins", "schemas", "dataSets", "sourceConnections", "targetConnections", "mappingSets", "flows")
 _DATES = ("createdAt", "updatedAt", "created", "updated", "createdDate", "modifiedDate", "repo:createdDate",

@@ -13,8 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-from .arrow_alone import leave_out
-from .store import StateError
+from .landing.arrow_alone import leave_out
+from .state.store import StateError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,11 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, data: Path) -> None:
     if options.export:
-        from .archive import export
+        from .control.archive import export
 
         sys.stdout.write(json.dumps(export(data, options.export.resolve())) + "\n")
     elif options.take:
-        from .archive_import import restore
+        from .control.archive_import import restore
 
         sys.stdout.write(json.dumps(restore(options.take, data, replace=options.replace)) + "\n")
     else:

@@ -20,53 +20,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from . import (
-    access,
-    batch_changes,
-    batch_lists,
-    batched_requests,
-    batches,
-    collection,
-    connections,
-    control,
-    control_requests,
-    dataset_access,
-    dataset_views,
-    datasets,
-    descriptors,
-    flow_service,
-    flows,
-    import_files,
-    import_preview,
-    import_service,
-    imports,
-    ims,
-    language,
-    mappings,
-    queries,
-    runs,
-    sandboxes,
-    schema_rpc,
-    schema_service,
-    schemas,
-    specs,
-    unions,
-)
-from .activity import Activity
-from .faults import Faults
+from . import ims
+from .catalog import batch_changes, batch_lists, batched_requests, batches, dataset_access, dataset_views, datasets
+from .collection import collection
+from .collection.inlets import Inlets
+from .control import control, control_requests
+from .data_access import access
+from .flowservice import connections, flow_service, flows, runs, specs
 from .folder import Folder
-from .guard import Guard
-from .hosts import Hosts
-from .importer import Importer
-from .inlets import Inlets
-from .landing import Lander
+from .front.activity import Activity
+from .front.faults import Faults
+from .front.guard import Guard
+from .front.hosts import Hosts
+from .front.problems import AepProblem
+from .front.service import refusal
+from .front.short_path import ShortPath
+from .front.signpost import Signpost
+from .front.slashes import Slashes
+from .ingestion import import_files, import_preview, import_service, imports
+from .ingestion.importer import Importer
+from .landing.landing import Lander
 from .platform import Platform
-from .problems import AepProblem
-from .query_side import QuerySide
-from .service import refusal
-from .short_path import ShortPath
-from .signpost import Signpost
-from .slashes import Slashes
+from .prep import language, mappings
+from .query import queries
+from .query.query_side import QuerySide
+from .registry import descriptors, schema_rpc, schema_service, schemas, unions
+from .sandboxes import sandboxes
 from .unbuilt import last_route
 
 # Importing a module of a service registers its operations; these are the services that they register with.

@@ -14,8 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .seats import Seat, config_file
-from .store import StateError
+from .state.seats import Seat, config_file
+from .state.store import StateError
 
 
 class Folder:

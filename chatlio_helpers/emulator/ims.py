@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from .front.problems import ImsProblem, Problem
+from .front.service import answer, refusal
 from .platform import Platform
-from .problems import ImsProblem, Problem
 from .provenance import OPERATIONS, Operation, documented
-from .seats import SCOPES
-from .service import answer, refusal
+from .state.seats import SCOPES
 
 _NO_CACHE = {"cache-control": "no-store"}
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .clock import Clock
-from .dials import Dials
-from .gateway import Gateway
-from .seats import DEFAULT, Seats
-from .store import Store
-from .tokens import Tokens
+from .front.gateway import Gateway
+from .state.clock import Clock
+from .state.dials import Dials
+from .state.seats import DEFAULT, Seats
+from .state.store import Store
+from .state.tokens import Tokens
 
 if TYPE_CHECKING:
-    from .importer import Importer
-    from .journal import Journal
-    from .lake import Lake
-    from .pipelines import Pipelines
+    from .collection.journal import Journal
+    from .ingestion.importer import Importer
+    from .landing.lake import Lake
+    from .landing.pipelines import Pipelines
 
 
 @dataclass

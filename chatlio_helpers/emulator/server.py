@@ -19,12 +19,13 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from . import disk, patience
 from .app import create_app
 from .folder import Folder
-from .hosts import Hosts
+from .front import patience
+from .front.hosts import Hosts
 from .platform import Platform, assemble
-from .store import StateDamaged, StateError
+from .state import disk
+from .state.store import StateDamaged, StateError
 
 _LOG_BYTES = 2_000_000
 _LOOKS = 30.0  # how often, in seconds, to look whether the platform is idle

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from .dialects import Dialect
+from .front.dialects import Dialect
+from .front.problems import LocalProblem, NotBuilt, Problem
+from .front.service import Service, refusal
 from .platform import Platform
-from .problems import LocalProblem, NotBuilt, Problem
 from .provenance import OPERATIONS
-from .service import Service, refusal
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from running import Chain, Client, make_chain, payload, running, wait_until
 
-from chatlio_helpers.emulator.archive import export
-from chatlio_helpers.emulator.archive_import import restore
-from chatlio_helpers.emulator.store import StateDamaged, StateError, StateTooNew
+from chatlio_helpers.emulator.control.archive import export
+from chatlio_helpers.emulator.control.archive_import import restore
+from chatlio_helpers.emulator.state.store import StateDamaged, StateError, StateTooNew
 
 
 @pytest.fixture(scope="module")

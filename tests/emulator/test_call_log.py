@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from chatlio_helpers.emulator import call_log
-from chatlio_helpers.emulator.call_log import CallLog
+from chatlio_helpers.emulator.front import call_log
+from chatlio_helpers.emulator.front.call_log import CallLog
 
 POST = ("POST", "/collection/0123456789abcdef")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from running import EXPERIENCE_EVENT, Client, running
 
-from chatlio_helpers.emulator import batches
-from chatlio_helpers.emulator.batches import Portion
+from chatlio_helpers.emulator.catalog import batches
+from chatlio_helpers.emulator.catalog.batches import Portion
 from chatlio_helpers.emulator.platform import assemble
 
 SIZES = {"small": 100, "large": 10_000}

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlio_helpers.emulator.date_patterns import parse, write
-from chatlio_helpers.emulator.dates import DEFAULT_PATTERNS, iso, parse_any
-from chatlio_helpers.emulator.expression_errors import EvaluationError
-from chatlio_helpers.emulator.time_zones import zone
+from chatlio_helpers.emulator.prep.date_patterns import parse, write
+from chatlio_helpers.emulator.prep.dates import DEFAULT_PATTERNS, iso, parse_any
+from chatlio_helpers.emulator.prep.expression_errors import EvaluationError
+from chatlio_helpers.emulator.prep.time_zones import zone
 
 MOMENT = datetime(2019, 10, 3, 15, 4, 5, 123456, tzinfo=timezone(timedelta(hours=-8)))
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlio_helpers.emulator.expressions import (
+from chatlio_helpers.emulator.prep.expressions import (
     EvaluationError,
     ExpressionError,
     MissingAttribute,
     parse,
 )
-from chatlio_helpers.emulator.paths import parse_path
+from chatlio_helpers.emulator.prep.paths import parse_path
 
 NOW = datetime(2021, 10, 26, 10, 10, 24, tzinfo=UTC)
 PAYLOAD = {

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from running import CHATLIO, DATA_LAKE, MAPPINGS, Chain, Client, make_chain, mapping_set, payload, running, wait_until
 
-from chatlio_helpers.emulator.store import Scope, Store
+from chatlio_helpers.emulator.state.store import Scope, Store
 
 SIZES = {"small": 100, "large": 10_000}
 ROUNDS = 10

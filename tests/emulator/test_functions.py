@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chatlio_helpers.emulator.conversion import plain
-from chatlio_helpers.emulator.expressions import FUNCTIONS, OPERATORS, EvaluationError, MissingAttribute, parse
-from chatlio_helpers.emulator.functions import catalogue
+from chatlio_helpers.emulator.prep.conversion import plain
+from chatlio_helpers.emulator.prep.expressions import FUNCTIONS, OPERATORS, EvaluationError, MissingAttribute, parse
+from chatlio_helpers.emulator.prep.functions import catalogue
 
 NOW = datetime(2021, 10, 26, 10, 10, 24, tzinfo=UTC)
 IPHONE = (

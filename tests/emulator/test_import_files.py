@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from chatlio_helpers.emulator import input_files
-from chatlio_helpers.emulator.chained import Chained, opened
-from chatlio_helpers.emulator.coercion import coercion
-from chatlio_helpers.emulator.durable import Placing
-from chatlio_helpers.emulator.input_files import Unreadable, lines, many_lines
+from chatlio_helpers.emulator.ingestion import input_files
+from chatlio_helpers.emulator.ingestion.chained import Chained, opened
+from chatlio_helpers.emulator.ingestion.coercion import coercion
+from chatlio_helpers.emulator.ingestion.input_files import Unreadable, lines, many_lines
+from chatlio_helpers.emulator.state.durable import Placing
 
 
 def buffered(content: bytes) -> io.BufferedReader:

@@ -11,7 +11,7 @@ import requests
 from importing import Import, begun, lines, record
 from running import Chain, Client, Server, make_chain, wait_until
 
-from chatlio_helpers.emulator import import_files
+from chatlio_helpers.emulator.ingestion import import_files
 
 SEAT = "import-refusals"
 

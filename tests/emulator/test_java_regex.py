@@ -7,7 +7,7 @@ import time
 import pytest
 import regex
 
-from chatlio_helpers.emulator import java_regex
+from chatlio_helpers.emulator.prep import java_regex
 
 # pattern, text, whether Java's Pattern says that the whole text matches (documented: java.util.regex.Pattern)
 WHOLE = [

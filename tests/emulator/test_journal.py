@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers.emulator.journal import Journal, JournalUnwritable, Message
+from chatlio_helpers.emulator.collection.journal import Journal, JournalUnwritable, Message
 
 
 def _message(text: str) -> Message:
@@ -114,7 +114,7 @@ def test_what_was_confirmed_survives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     writer = textwrap.dedent(f"""
         import asyncio, sys
-        from chatlio_helpers.emulator.journal import Journal, Message
+        from chatlio_helpers.emulator.collection.journal import Journal, Message
         async def main():
             journal = Journal({str(path)!r})
             for number in range(100000):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatlio_helpers.emulator.patch import PatchRefused, Unsupported, patched
+from chatlio_helpers.emulator.front.patch import PatchRefused, Unsupported, patched
 
 DOCUMENT = {"name": "n", "list": ["a", "b"], "deep": {"a/b": {"c~d": 1}}}
 

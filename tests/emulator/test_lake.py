@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatlio_helpers.emulator.columns import Columns, rows
-from chatlio_helpers.emulator.lake import FAILED, Lake
+from chatlio_helpers.emulator.landing.lake import FAILED, Lake
+from chatlio_helpers.emulator.xdm.columns import Columns, rows
 
 TEXT = {"type": "string"}
 SCHEMA = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from running import MAPPINGS, QUICK, Chain, Client, Server, make_chain, mapping_set, payload, running, wait_until
 
-from chatlio_helpers.emulator.journal import Message
-from chatlio_helpers.emulator.pipeline import Pipeline, SchemaRef
+from chatlio_helpers.emulator.collection.journal import Message
+from chatlio_helpers.emulator.landing.pipeline import Pipeline, SchemaRef
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlio_helpers.emulator.mapper import Mapper, check_mappings
-from chatlio_helpers.emulator.validation import Validator
+from chatlio_helpers.emulator.prep.mapper import Mapper, check_mappings
+from chatlio_helpers.emulator.xdm.validation import Validator
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}

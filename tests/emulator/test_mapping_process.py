@@ -14,15 +14,15 @@ import pytest
 from running import Client, Server, make_chain, payload, running
 from running import wait_until as wait
 
-from chatlio_helpers.emulator import frames, job, outcome
-from chatlio_helpers.emulator.job import Definition, Job, Piece, Target
-from chatlio_helpers.emulator.mapper import Mapper
-from chatlio_helpers.emulator.outcome import Outcome
-from chatlio_helpers.emulator.suspicion import CHANCES, MOST_ROWS, Suspicion
-from chatlio_helpers.emulator.tally import Causes, Reason
-from chatlio_helpers.emulator.time_limit import TooLong, within
+from chatlio_helpers.emulator.landing import frames, job, outcome
+from chatlio_helpers.emulator.landing.job import Definition, Job, Piece, Target
+from chatlio_helpers.emulator.landing.outcome import Outcome
+from chatlio_helpers.emulator.landing.suspicion import CHANCES, MOST_ROWS, Suspicion
+from chatlio_helpers.emulator.landing.tally import Causes, Reason
+from chatlio_helpers.emulator.landing.time_limit import TooLong, within
+from chatlio_helpers.emulator.prep.mapper import Mapper
 
-WORKER = "chatlio_helpers.emulator.worker"
+WORKER = "chatlio_helpers.emulator.landing.worker"
 TARGET = Target("s", "o", "dev", "i", "f", "d")
 SLOW = "a" * 60  # what makes the pattern below try for as long as it may
 SLOW_MAPPINGS = (

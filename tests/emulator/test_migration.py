@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers.emulator import migration, state_file, store
-from chatlio_helpers.emulator.store import StateOutdated, StateTooNew, Store
+from chatlio_helpers.emulator.state import migration, state_file, store
+from chatlio_helpers.emulator.state.store import StateOutdated, StateTooNew, Store
 
 # The tables and indexes as version 1 first laid them out, before any index that came later.
 VERSION_1 = """

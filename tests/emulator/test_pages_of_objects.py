@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers.emulator import selection
-from chatlio_helpers.emulator.filters import Condition, parse
-from chatlio_helpers.emulator.store import Scope, Store
+from chatlio_helpers.emulator.front.filters import Condition, parse
+from chatlio_helpers.emulator.state import selection
+from chatlio_helpers.emulator.state.store import Scope, Store
 
 CONDITIONS = (
     "name==n3", "id==f7", "state==enabled", "state==enabled,disabled", "state!=enabled", "flowSpec.id==two",

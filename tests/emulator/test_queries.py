@@ -12,7 +12,7 @@ import pytest
 from running import Chain, Client, Server, make_chain, payload, running, wait_until
 from test_hostile_bodies import WRONG, places, replaced
 
-from chatlio_helpers.emulator import query_tables
+from chatlio_helpers.emulator.query import query_tables
 
 OVER = ("SUCCESS", "FAILED", "KILLED", "TIMEOUT")
 ENDLESS = "SELECT count(*) AS n FROM range(100000000000) a, range(1000) b WHERE a.range + b.range = -1"
@@ -292,7 +292,7 @@ def test_types_of_tables_are_those_of_the_files() -> None:
     import duckdb
     import pyarrow as pa
 
-    from chatlio_helpers.emulator.columns import Columns
+    from chatlio_helpers.emulator.xdm.columns import Columns
 
     text = {"type": "string"}
     properties = {

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 from running import Client, Server, running, wait_until
 
-from chatlio_helpers.emulator import query_workers
-from chatlio_helpers.emulator.query_workers import Job, Workers
+from chatlio_helpers.emulator.query import query_workers
+from chatlio_helpers.emulator.query.query_workers import Job, Workers
 
 ATTACKS = (
     "SELECT * FROM read_text('{secret}')",
@@ -76,7 +76,7 @@ class Child:
             path.parent.mkdir(parents=True)
             pq.write_table(pa.table({"_id": ["a", "b"]}), path)
         self.secret.write_text("do not tell")
-        command = [sys.executable, "-m", "chatlio_helpers.emulator.query_child"]
+        command = [sys.executable, "-m", "chatlio_helpers.emulator.query.query_child"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, select: str, **more: Any) -> list[tuple[bytes, bytes]]:

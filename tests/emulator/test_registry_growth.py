@@ -12,7 +12,7 @@ from typing import Any
 
 from running import EXPERIENCE_EVENT, Client, running
 
-from chatlio_helpers.emulator.store import Scope, Store
+from chatlio_helpers.emulator.state.store import Scope, Store
 
 TENANT = "/schemaregistry/tenant"
 IDS = {"Accept": "application/vnd.adobe.xed-id+json"}

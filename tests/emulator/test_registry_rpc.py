@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import EXPERIENCE_EVENT, Client
 
-from chatlio_helpers.emulator import pattern_samples, sample_data
-from chatlio_helpers.emulator.validation import Validator
+from chatlio_helpers.emulator.registry import pattern_samples, sample_data
+from chatlio_helpers.emulator.xdm.validation import Validator
 
 REGISTRY = "/schemaregistry"
 FULL = {"Accept": "application/vnd.adobe.xed-full+json; version=1"}

@@ -9,7 +9,7 @@ import pytest
 import requests
 from running import CHATLIO, Chain, Client, Server, make_chain, payload, running
 
-from chatlio_helpers.emulator.request_record import Entry, Ring
+from chatlio_helpers.emulator.control.request_record import Entry, Ring
 
 RECORD = "/requests"
 

@@ -8,8 +8,8 @@ import pytest
 import requests
 from running import QUICK, Chain, Client, Server, make_chain, payload, running, wait_until
 
-from chatlio_helpers.emulator import run_metrics
-from chatlio_helpers.emulator.run_metrics import Micro
+from chatlio_helpers.emulator.flowservice import run_metrics
+from chatlio_helpers.emulator.flowservice.run_metrics import Micro
 
 RUNS = "/flowservice/runs"
 

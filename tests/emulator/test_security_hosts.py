@@ -15,7 +15,7 @@ import requests
 from raw_http import sent, status
 from running import Client, Server
 
-from chatlio_helpers.emulator.hosts import Hosts
+from chatlio_helpers.emulator.front.hosts import Hosts
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - that is what is tested
 
@@ -118,7 +118,9 @@ def test_secrets_are_compared_in_constant_time() -> None:
     """Client secret and admin token are compared by hmac; access tokens are looked up by their SHA-256."""
     import inspect
 
-    from chatlio_helpers.emulator import control, ims, tokens
+    from chatlio_helpers.emulator import ims
+    from chatlio_helpers.emulator.control import control
+    from chatlio_helpers.emulator.state import tokens
 
     assert "compare_digest" in inspect.getsource(control._check_token)
     assert "compare_digest" in inspect.getsource(ims)

@@ -24,7 +24,7 @@ from chatlio_helpers.emulator.provenance import OPERATIONS
 FLOWS = "/data/foundation/flowservice/flows"
 QUICK_LIMITS = """
 import sys
-from chatlio_helpers.emulator import patience
+from chatlio_helpers.emulator.front import patience
 patience.HEADERS, patience.BODY, patience.LOOKS, patience.MOST_CONNECTIONS = 0.6, 0.8, 0.1, 40
 from chatlio_helpers.emulator.__main__ import main
 sys.exit(main(sys.argv[1:]))

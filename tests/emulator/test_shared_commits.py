@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers.emulator import checkpoints
-from chatlio_helpers.emulator import store as store_module
-from chatlio_helpers.emulator.kept import Kept
-from chatlio_helpers.emulator.store import Scope, Store
+from chatlio_helpers.emulator.collection import checkpoints
+from chatlio_helpers.emulator.state import store as store_module
+from chatlio_helpers.emulator.state.kept import Kept
+from chatlio_helpers.emulator.state.store import Scope, Store
 
 
 @pytest.fixture

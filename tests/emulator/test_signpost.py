@@ -12,7 +12,7 @@ from starlette.routing import Route, Router
 from starlette.types import Message
 
 from chatlio_helpers.emulator.app import routes
-from chatlio_helpers.emulator.signpost import Signpost
+from chatlio_helpers.emulator.front.signpost import Signpost
 
 ODD = ("/", "", "//", "/data", "/data/foundation/", "/data/foundation/catalog", "/data/foundation/catalog/",
        "/data/foundation/catalog/dataSets/", "/data/foundation/catalog//dataSets", "/DATA/foundation/catalog/dataSets",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatlio_helpers.emulator.store import StateDamaged, Store
+from chatlio_helpers.emulator.state.store import StateDamaged, Store
 
 
 def test_objects_keep_their_place_and_birth(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatlio_helpers.emulator.validation import Validator, violations
-from chatlio_helpers.emulator.validation_rules import is_date_time
+from chatlio_helpers.emulator.xdm.validation import Validator, violations
+from chatlio_helpers.emulator.xdm.validation_rules import is_date_time
 
 SCHEMA = {
     "type": "object",

@@ -19,7 +19,7 @@ from .senders import Sender
 RUN_WINDOW = 8.0  # seconds; few runs, so that one page holds them
 LONGEST = 1.4  # seconds from a start to the kill: a start, and a few rounds of landing
 SETTLING = 120.0  # seconds for what was accepted to land
-WORKER = "chatlio_helpers.emulator.worker"
+WORKER = "chatlio_helpers.emulator.landing.worker"
 VICTIMS = ("server", "server", "server", "worker", "worker", "both")
 
 

@@ -1,0 +1,1 @@
+"""Streaming collection: inlets and the journal behind them."""

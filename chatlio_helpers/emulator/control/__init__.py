@@ -1,0 +1,1 @@
+"""The control side, under ``/_local/``, and the record of requests."""

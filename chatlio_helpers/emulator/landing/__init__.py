@@ -1,0 +1,1 @@
+"""The landing: from the journal to the lake, through the mapping process."""

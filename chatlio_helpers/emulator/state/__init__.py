@@ -1,0 +1,1 @@
+"""What the local platform remembers, and what it believes: objects, seats, tokens, dials, the clock."""
