@@ -16,7 +16,7 @@ import stamina
 import chatlio_helpers as kit
 from chatlio_helpers import config, local
 from chatlio_helpers.connection import Connection, connect
-from chatlio_helpers.errors import KitError, NotAuthorised, RateLimited, Unavailable
+from chatlio_helpers.errors import CheckFailed, KitError, NotAuthorised, RateLimited, Unavailable
 from chatlio_helpers.progress import silent
 
 SAMPLE = json.loads((Path(__file__).parent.parent / "sample_payloads" / "feedback.json").read_text("utf-8"))
@@ -47,7 +47,7 @@ SENDING: dict[str, dict[str, float]] = {
     "slow to land": {"landing_delay": 0.6, "run_window": 1, "run_close_delay": 0.5},
 }
 
-NOT_OURS = {"query_time"}  # our client asks Query Service nothing
+ENDLESS = "SELECT count(*) AS n FROM range(100000000000) a, range(1000) b WHERE a.range + b.range = -1"
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,16 @@ def test_a_frozen_platform_is_waited_for(aep: Connection, turn: Callable[..., An
     assert local.attach() is not None
 
 
+def test_a_query_that_takes_too_long_is_given_up_in_words(turn: Callable[..., Any], aep: Connection) -> None:
+    """The platform ends it, and the client says that it ran out of time and what to do."""
+    turn(query_time=0.5)
+    with pytest.raises(CheckFailed, match="TIMEOUT") as caught:
+        aep.queries.rows(ENDLESS)
+    assert "longer than the platform allows" in str(caught.value)
+    assert "less" in caught.value.next_step
+
+
 def test_every_dial_is_turned_here(troubled: local.LocalPlatform) -> None:
     """A dial that no test of our client turns fails this test."""
-    turned = set(itertools.chain.from_iterable([*CHAIN.values(), *SENDING.values()])) | {"seed"}
-    assert set(troubled.dials()["dials"]) - turned == NOT_OURS
+    turned = set(itertools.chain.from_iterable([*CHAIN.values(), *SENDING.values()])) | {"seed", "query_time"}
+    assert set(troubled.dials()["dials"]) == turned

@@ -88,15 +88,17 @@ class Queries:
 def _failed(query: dict[str, Any]) -> KitError:
     errors = query.get("errors") or [{}]
     code, words = errors[0].get("code", ""), errors[0].get("message", "")
-    causes = {
-        "KILLED": "somebody cancelled it",
-        "TIMEOUT": "it took longer than the platform allows",
-    }
-    ours = errors[0].get("errorType") == "SYSTEM_ERROR"
-    cause = causes.get(query["state"], "a fault of the platform" if ours else "the SQL does not fit the tables")
+    if errors[0].get("errorType") == "SYSTEM_ERROR":
+        other = ("a fault of the platform", "try it again")
+    else:
+        other = ("the SQL does not fit the tables", "look at the names of table and columns")
+    cause, next_step = {
+        "KILLED": ("somebody cancelled it", "try it again"),
+        "TIMEOUT": ("it took longer than the platform allows", "ask for less: fewer rows, or a shorter time"),
+    }.get(query["state"], other)
     return CheckFailed(
         f"The query ended as {query['state']}: {words or 'the platform gives no reason'} ({code or 'no code'}).",
         cause=cause,
-        next_step="try it again" if ours or query["state"] == "KILLED" else "look at the names of table and columns",
+        next_step=next_step,
         expected="SUCCESS", found=query["state"],
     )  # fmt: skip
