@@ -90,6 +90,8 @@ def _failed(query: dict[str, Any]) -> KitError:
     code, words = errors[0].get("code", ""), errors[0].get("message", "")
     if errors[0].get("errorType") == "SYSTEM_ERROR":
         other = ("a fault of the platform", "try it again")
+    elif code.startswith("53"):  # PostgreSQL's class of SQLSTATE for too few resources
+        other = ("it needs more than one query may have", "ask for less: fewer rows, or fewer columns")
     else:
         other = ("the SQL does not fit the tables", "look at the names of table and columns")
     cause, next_step = {

@@ -44,6 +44,9 @@ def test_a_query_that_fails_says_why(platform: Platform) -> None:
     with pytest.raises(errors.CheckFailed, match=r"42P01.*") as failed:
         platform.queries.rows("SELECT * FROM no_such_table")
     assert "no_such_table" in str(failed.value)
+    with pytest.raises(errors.CheckFailed, match="53200") as greedy:
+        platform.queries.rows("SELECT list(range) AS n FROM range(1000000000)")
+    assert "more than one query may have" in greedy.value.cause and "SET " not in str(greedy.value)
     with pytest.raises(errors.Rejected, match="statement"):
         platform.queries.start("SELECT 1; SELECT 2")
     with pytest.raises(errors.NotFound):

@@ -62,6 +62,8 @@ def _told(error: Exception, folder: str) -> dict[str, str]:
         code = "42P01" if message.startswith("Catalog Error: Table") else "42883"
     elif isinstance(error, duckdb.BinderException) and "Referenced column" not in message:
         code = "42804"
+    elif code == "53200":
+        message = message.partition("\n")[0]  # what follows are settings of DuckDB's, which nobody here may change
     return {"code": code, "message": message[:2000]}
 
 
