@@ -25,6 +25,16 @@ Measured with {machine}.
   by the same runner, with the same report.
 - *Local platform*: its process on an empty state folder, watched from outside: seconds from the start of the process
   to the first answer of `/_local/health`; resident memory after two seconds without a request.
+- *Inlet*: 32 kept-alive connections from a process of its own post transcripts for two seconds a turn. Ours are on disk
+  before the answer and land meanwhile; the alternative is a handler of the same framework that parses the JSON and
+  forgets it. In batches: 300 events a request, four connections; the rate counts events.
+- *Control plane*: a process of its own plays 100 seats at once; each makes schema, field group, dataset, connections,
+  mapping set and dataflow, and reads until it is enabled. The 99th percentile over all calls, median of three rounds.
+- *Landing*: transcripts arrive in batches from another process and are mapped with the kit's transcript mapping,
+  validated and written as Parquet, for a minute. The alternative parses the same JSON and writes it unmapped, in one
+  process, with no promise about crashes. Memory is that of all the platform's processes.
+- *Rows in the lake*: five million rows of real batches lie there first; the rates are taken in turns.
+- *Growth*: each kind of call with 10,000 objects of each kind, and with 100, in turns on two platforms.
 - *Import*: a Python process that imports, less one that does nothing.
 - What is measured runs without `PYTHONDONTWRITEBYTECODE`, should it be set: with it, the kit alone would be compiled
   at every start, while everything that pip installs is compiled once.
