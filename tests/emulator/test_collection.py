@@ -244,10 +244,12 @@ def test_an_invalid_message_is_refused_with_its_violations_and_dropped(own: Chai
 
 
 def test_synchronous_validation_is_limited(own: Chain) -> None:
-    """The sixty-first request of a minute gets 429; ordinary posts go on."""
+    """The sixty-first request of a minute gets 429 and is told when to come back; ordinary posts go on."""
     http = requests.Session()
-    statuses = [http.post(f"{own.url}&syncValidation=true", json=payload(n), timeout=30).status_code for n in range(61)]
-    assert statuses == [200] * 60 + [429]
+    answers = [http.post(f"{own.url}&syncValidation=true", json=payload(n), timeout=30) for n in range(61)]
+    assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+    assert answers[-1].json()["title"] == "Too Many Requests"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
     assert own.post(payload(61)).status_code == 200
 
 

@@ -21,7 +21,7 @@ from ..front.problems import CollectionProblem, Problem
 from ..landing.pipeline import Fate
 from ..landing.pipelines import CannotMap
 from ..platform import Platform
-from ..provenance import OPERATIONS, Operation, assumed, documented
+from ..provenance import OPERATIONS, Operation, documented
 from . import envelopes, inlet_tokens
 from .inlet_post import Post, refuse, respond
 from .inlets import Destination, Inlet, Inlets
@@ -166,7 +166,8 @@ def _verdict(platform: Platform, inlet: Inlet, post: Post, message: Message, pay
     if asked.lower() != "true":
         return _SKIPPED
     if not _sync_limit.allows(inlet.id):
-        raise inlet.refuse("Synchronous validation is limited to 60 requests a minute for each inlet", 429)
+        why = "Synchronous validation is limited to 60 requests a minute for each inlet"
+        raise inlet.refuse_for_now(why, _sync_limit.wait(inlet.id))
     fate = _fate(platform, inlet, message, payload)
     if fate.errors:
         raise inlet.refuse("Message is invalid", cause={"_streamingValidation": [_cause(fate)]})
@@ -209,7 +210,7 @@ OPERATIONS += [
     ),
     Operation(
         "Streaming collection", "POST", "/collection/batch/{inlet}", "postBatchOfStreamingMessages",
-        assumed("takes mapped payloads as well as XDM messages; 207 even when every message was refused",
-                "streaming-ingestion.yaml"),
+        documented("streaming-ingestion.yaml",
+                   "takes mapped payloads as well as XDM messages; 207 even when every message was refused"),
     ),
 ]  # fmt: skip

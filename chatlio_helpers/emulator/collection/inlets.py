@@ -30,9 +30,18 @@ class Inlet:
     org_id: str
     owner: dict[str, Any]
 
-    def refuse(self, why: str, status: int = 400, *, cause: Any = None) -> CollectionProblem:
+    def refuse(self, why: str, *, cause: Any = None) -> CollectionProblem:
         """Give a refusal in the words of the streaming endpoint, which begin with inlet and organisation."""
-        return CollectionProblem(status, _INVALID, f"inletId: [{self.id}] imsOrgId: [{self.org_id}] {why}", cause=cause)
+        return CollectionProblem(400, _INVALID, self._said(why), cause=cause)
+
+    def refuse_for_now(self, why: str, wait: int) -> CollectionProblem:
+        """Give the refusal of one request too many; *wait* is in seconds (assumed: title and header)."""
+        problem = CollectionProblem(429, "Too Many Requests", self._said(why))
+        problem.headers["retry-after"] = str(wait)
+        return problem
+
+    def _said(self, why: str) -> str:
+        return f"inletId: [{self.id}] imsOrgId: [{self.org_id}] {why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 
@@ -24,3 +25,8 @@ class SyncLimit:
             return False
         times.append(now)
         return True
+
+    def wait(self, inlet: str) -> int:
+        """Give in how many seconds, at least 1, a request to *inlet* is allowed again."""
+        times = self._times.get(inlet)
+        return max(1, math.ceil(60 - (time.monotonic() - times[0]))) if times else 1
