@@ -23,7 +23,7 @@ _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d\d))?(?::?(\d\d))?\Z",
 def zone(name: str) -> tzinfo:
     """A time zone by offset (``+02:00``), abbreviation (``PST``) or name (``Europe/Paris``)."""
     if name in _ABBREVIATIONS:
-        return timezone(timedelta(hours=_ABBREVIATIONS[name]))
+        return timezone(timedelta(hours=_ABBREVIATIONS[name]), "UTC" if name == "Z" else name)
     offset = _OFFSET.match(name)
     if offset:
         return _offset_zone(*offset.groups())
