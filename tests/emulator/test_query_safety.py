@@ -236,7 +236,7 @@ def _query_processes(parent: int) -> list[psutil.Process]:
     found = []
     for one in psutil.Process(parent).children():
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if any("emulator.query_child" in word for word in one.cmdline()):
+            if any("emulator.query.query_child" in word for word in one.cmdline()):
                 found.append(one)
     return found
 

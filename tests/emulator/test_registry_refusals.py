@@ -271,7 +271,7 @@ def test_every_code_of_the_registry_is_in_the_table() -> None:
     """No module gives a code that the table does not drive, and none of the unreachable ones is given."""
     driven = {code for code, _, _ in TABLE}
     given: set[str] = set()
-    for path in Path(emulator.__path__[0]).glob("*.py"):
+    for path in Path(emulator.__path__[0]).rglob("*.py"):
         given |= set(re.findall(r"\"(XDM-\d{4}-\d{3})\"", path.read_text(encoding="utf-8")))
     ours = "XDM-0000-400"  # stands where no source prints the live code
     assert given - {ours} == driven
