@@ -177,7 +177,7 @@ def test_failed_rows(result: Result) -> None:
     field = f"_{result('tenant id')}.count"
     assert (mapped["sourceField"], mapped["destinationField"]) == ("count", field)
     assert (mapped["expectedType"], mapped["actualType"]) == ("LONG", "STRING")
-    assert (rows["keys"], len(rows["ids"])) == (["_errors", "body", "header"], 3)
+    assert (rows["keys"], len(rows["ids"])) == (["_errors", "_validationErrors", "body", "header"], 3)
     assert "b-odd" in rows["ids"]
     assert any("gold is not a valid enum value" in reason for reason in rows["reasons"])
     assert "row_errors" in rows["meta"]

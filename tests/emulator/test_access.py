@@ -109,14 +109,15 @@ def test_head_tells_the_size(chain: Chain) -> None:
 
 
 def test_a_failed_batch_has_no_dataset_files_but_failed_rows(chain: Chain) -> None:
-    """Failed rows are one file of JSON lines, each with header, body and errors."""
+    """Failed rows are one file of JSON lines, each with header, body and errors; the schema's stand apart, too."""
     batch = _bad(chain)
     assert _get(chain, f"{EXPORT}/batches/{batch}/files").json()["data"] == []
     (part,) = _get(chain, f"{EXPORT}/batches/{batch}/failed").json()["data"]
     text = chain.client.call("GET", part["_links"]["self"]["href"]).text
     lines = [json.loads(line) for line in text.splitlines()]
     assert len(text.encode()) == int(part["length"])
-    assert [set(line) for line in lines] == [{"header", "body", "_errors"}] * 3
+    always = {"header", "body", "_errors"}
+    assert [set(line) for line in lines] == [always, always, always | {"_validationErrors"}]
     assert {line["header"]["datasetId"] for line in lines} == {chain.dataset}
 
 

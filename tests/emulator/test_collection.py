@@ -9,8 +9,9 @@ import resource
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -332,13 +333,90 @@ def test_an_xdm_message_lands_as_it_is(xdm_chain: Chain) -> None:
     wait_until(lambda: "as-it-is" in [row["_id"] for row in xdm_chain.landed()])
 
 
+def _failed(chain: Chain, message: dict[str, Any]) -> dict[str, Any]:
+    """Post a message that is accepted and fails; gives its failed row."""
+    answer = requests.post(chain.url, json=message, timeout=30)
+    assert answer.status_code == 200
+    found: list[dict[str, Any]] = []
+
+    def there() -> bool:
+        found[:] = [row for row in chain.failed() if row["header"]["xactionId"] == answer.json()["xactionId"]]
+        return bool(found)
+
+    wait_until(there)
+    return found[0]
+
+
 def test_an_xdm_message_without_entity_is_a_failed_row(xdm_chain: Chain) -> None:
-    """The envelope is accepted, and the failed row carries the documented words."""
-    answer = requests.post(xdm_chain.url, json=_envelope(xdm_chain, None), timeout=30)
-    transaction = answer.json()["xactionId"]
-    found = lambda: [row for row in xdm_chain.failed() if row["header"]["xactionId"] == transaction]  # noqa: E731
-    wait_until(found)
-    assert found()[0]["_errors"] == {"_streamingValidation": [{"message": "Payload body is missing xdmEntity"}]}
+    """The envelope is accepted, and the failed row is what came, with the documented words."""
+    message = _envelope(xdm_chain, None, source={"name": "a test"}) | {"more": 1}
+    row = _failed(xdm_chain, message)
+    assert row["_errors"] == {"_streamingValidation": [{"message": "Payload body is missing xdmEntity"}]}
+    assert (row["body"], row["more"]) == (message["body"], 1)
+    assert message["header"].items() <= row["header"].items()
+    assert row["header"]["imsOrgId"] == xdm_chain.client.keys["org_id"]
+
+
+def test_an_xdm_message_that_breaks_the_schema_is_a_failed_row(xdm_chain: Chain) -> None:
+    """The failed row has the violations in the documented place, and in the one that Adobe's SDK reads."""
+    row = _failed(xdm_chain, _envelope(xdm_chain, {"_id": "x", "timestamp": "yesterday"}))
+    (violation,) = row["_validationErrors"]
+    assert (violation["keyword"], violation["pointerToViolation"]) == ("format", "#/timestamp")
+    assert row["_errors"] == {"_streamingValidation": row["_validationErrors"]}
+
+
+def _other_schema(message: dict[str, Any], place: str) -> None:
+    part = message["header"] if place == "header" else message["body"]["xdmMeta"]
+    part["schemaRef"] = {**part["schemaRef"], "id": "https://ns.adobe.com/another/schemas/1"}
+
+
+MISMATCHES = [
+    (lambda message: _other_schema(message, "header"), "Payload header names the schema", "#/header/schemaRef"),
+    (lambda message: _other_schema(message, "body"), "Payload body names the schema", "#/body/xdmMeta/schemaRef"),
+    (lambda message: message["header"].update(datasetId="5da9452f7de80400007"), "Payload header names the dataset",
+     "#/header/datasetId"),
+    (lambda message: message["header"].update(datasetId=["x"] * 5_000), "Payload header names the dataset",
+     "#/header/datasetId"),
+    (lambda message: message["header"].pop("datasetId"), "Payload header is missing datasetId", "#/header"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spoil", "words", "pointer"), MISMATCHES)
+def test_schema_and_dataset_of_an_xdm_message_must_agree(
+    xdm_chain: Chain, spoil: Callable[[dict[str, Any]], object], words: str, pointer: str
+) -> None:
+    """What names another schema or dataset, or no dataset, is refused when asked at once, else kept as a failed row."""
+    message = _envelope(xdm_chain, {"_id": "elsewhere", "timestamp": "2026-01-02T03:04:05Z"})
+    spoil(message)
+    refused = requests.post(f"{xdm_chain.url}&syncValidation=true", json=message, timeout=30)
+    assert refused.status_code == 400
+    (cause,) = refused.json()["report"]["cause"]["_streamingValidation"]
+    (one,) = cause["causingExceptions"]
+    assert (one["message"].startswith(words), one["pointerToViolation"]) == (True, pointer)
+    (kept,) = _failed(xdm_chain, message)["_errors"]["_streamingValidation"]
+    assert kept == {"message": one["message"]}
+    assert len(kept["message"]) < 500
+
+
+def _moment(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def test_an_event_may_not_be_in_the_future(server: Server, xdm_chain: Chain) -> None:
+    """A timestamp ahead of the platform's clock fails its row; a little is allowed, for clocks that disagree."""
+    late = _envelope(xdm_chain, {"_id": "late", "timestamp": _moment(3600)})
+    (violation,) = _failed(xdm_chain, late)["_validationErrors"]
+    assert violation["pointerToViolation"] == "#/timestamp"
+    assert "is in the future" in violation["message"]
+    refused = requests.post(f"{xdm_chain.url}&syncValidation=true", json=late, timeout=30)
+    assert refused.status_code == 400
+    soon = _envelope(xdm_chain, {"_id": "soon", "timestamp": _moment(60)})
+    assert requests.post(f"{xdm_chain.url}&syncValidation=true", json=soon, timeout=30).status_code == 200
+    server.turn(clock_offset=3600)
+    try:
+        assert requests.post(f"{xdm_chain.url}&syncValidation=true", json=late, timeout=30).status_code == 200
+    finally:
+        server.turn(clock_offset=0)
 
 
 @pytest.mark.parametrize(

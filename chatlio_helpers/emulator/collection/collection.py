@@ -184,7 +184,8 @@ def _fate(platform: Platform, inlet: Inlet, message: Message, payload: dict[str,
 
 def _cause(fate: Fate) -> dict[str, Any]:
     violations = fate.violations or [
-        {"schemaLocation": "#", "pointerToViolation": f"#/{one.destination.replace('.', '/')}", "causingExceptions": [],
+        {"schemaLocation": "#", "pointerToViolation": "/".join(["#", *filter(None, one.destination.split("."))]),
+         "causingExceptions": [],
          "keyword": one.code, "message": one.message}
         for one in fate.errors
     ]  # fmt: skip
@@ -201,7 +202,11 @@ routes = [
 ]
 _NOTE = (
     "refusals of an unknown inlet, an unknown or paused dataflow, and of what is not a JSON object: 400 in the form "
-    "that is printed for other refusals; 1 MB is 1,000,000 bytes; mapped payloads can be validated at once, too"
+    "that is printed for other refusals; 1 MB is 1,000,000 bytes; mapped payloads can be validated at once, too; an "
+    "XDM message whose schema references (compared by id) or datasetId are not those of the dataflow, or that has no "
+    "datasetId, even when the dataflow is named otherwise, is accepted and fails as a row, or is refused with "
+    "syncValidation; flowId may be missing in its header when header or query of the request name the dataflow; an "
+    "event more than 5 minutes in the future fails as a row"
 )
 OPERATIONS += [
     Operation(

@@ -30,27 +30,42 @@ def line(job: Job, ref: SchemaRef | None, piece: Piece, fate: Fate) -> bytes:
 
 
 def _row(job: Job, ref: SchemaRef | None, piece: Piece, fate: Fate) -> dict[str, Any]:
-    """Give a failed row as the live platform's failed files have it: ``header``, ``body``, ``_errors``.
+    """Give a failed row as the live platform's failed files have it: ``header``, ``body`` and why it failed.
 
-    The three keys are documented (Adobe's SDK reads them), and so are both forms of the errors: the validator's, and
-    code and message. Assumed: what is in the header, and that a row which the mapping refused keeps its payload as it
-    came, while one that the schema refused shows the mapped record; and that the mapping's warnings stand beside the
-    violations, because a required field is often missing for no other reason than that its expression failed.
+    Documented: the keys ``header``, ``body`` and ``_errors`` (Adobe's SDK reads them), code and message of the mapper,
+    ``_validationErrors`` for what broke the schema and ``_errors._streamingValidation`` for what is wrong with the
+    message around the record. Assumed: that violations stand in ``_errors``, too, where the SDK looks for them; what is
+    in the header; that a row which the mapping refused and an XDM message keep what came, while a mapped row that the
+    schema refused shows the mapped record; and that the mapping's warnings stand beside the violations, because a
+    required field is often missing for no other reason than that its expression failed.
     """
     target = job.target
     header = {
         "imsOrgId": target.org_id, "datasetId": target.dataset, "flowId": target.flow,
         "createdAt": str(piece.received), "xactionId": piece.transaction_id, "inletId": piece.inlet,
     }  # fmt: skip
+    if fate.refused_by == "validation" and fate.wrapped:
+        return _as_received(header, _payload(piece)) | _broken(fate)
     if fate.refused_by == "validation" and ref:
-        violations = fate.violations or [{"message": one.message} for one in fate.errors]
         body = {"xdmMeta": {"schemaRef": ref.body()}, "xdmEntity": fate.record}
-        errors = {
-            "_streamingValidation": violations,
-            **({"_mapperWarnings": _said(fate.warnings)} if fate.warnings else {}),
-        }
-        return {"header": header | {"schemaRef": ref.body()}, "body": body, "_errors": errors}
+        return {"header": header | {"schemaRef": ref.body()}, "body": body} | _broken(fate)
     return {"header": header, "body": _payload(piece), "_errors": _said(fate.errors)}
+
+
+def _as_received(ours: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    """Give an XDM message; the endpoint fills in organisation and time where they are missing (documented)."""
+    filled = {name: ours[name] for name in ("imsOrgId", "createdAt")}
+    traced = {name: ours[name] for name in ("xactionId", "inletId")}
+    return message | {"header": filled | message["header"] | traced}
+
+
+def _broken(fate: Fate) -> dict[str, Any]:
+    errors: dict[str, Any] = {
+        "_streamingValidation": fate.violations or [{"message": one.message} for one in fate.errors]
+    }
+    if fate.warnings:
+        errors["_mapperWarnings"] = _said(fate.warnings)
+    return {"_errors": errors} | ({"_validationErrors": fate.violations} if fate.violations else {})
 
 
 def _said(reasons: list[Reason]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ Some hundred messages are worked on at a time and then let go, so that memory st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import process_time
 
@@ -121,5 +122,5 @@ def _alone(pipeline: Pipeline, fate: Fate) -> Fate:
         pipeline.columns.batch([fate.record])
     except Unfit as error:
         reason = Reason(UNFIT, f"The row does not fit the dataset's columns: {error}")
-        return Fate(fate.record, fate.warnings, [reason], refused_by="validation")
+        return replace(fate, errors=[reason], refused_by="validation")
     return fate

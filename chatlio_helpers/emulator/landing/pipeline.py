@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from ..collection import envelopes
+from ..xdm import event_time
 from .tally import Reason
 from .time_limit import PATIENT
 
@@ -36,7 +37,7 @@ class Fate:
     """What became of one payload: a record that may land when there are no ``errors``.
 
     ``violations`` are the validator's own words (Adobe's ``causingExceptions``), ``refused_by`` is ``mapper``,
-    ``validation``, ``unknown`` or "".
+    ``validation``, ``unknown`` or "". ``wrapped`` tells that it came as an XDM message.
     """
 
     record: dict[str, Any]
@@ -44,6 +45,7 @@ class Fate:
     errors: list[Reason] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
     refused_by: str = ""
+    wrapped: bool = False
 
 
 class SchemaRef(NamedTuple):
@@ -60,22 +62,24 @@ class SchemaRef(NamedTuple):
 class Pipeline:
     """The compiled mapping, validation and columns of one mapping set version and one schema.
 
-    Without *mappings* (None) it takes XDM messages and only validates. What it needs is imported when the first one is
-    made: the server starts without the expression language, without its parser and without pyarrow.
+    Without *mappings* (None) it takes XDM messages for *dataset* and only validates. What it needs is imported when the
+    first one is made: the server starts without the expression language, without its parser and without pyarrow.
     """
 
-    def __init__(self, mappings: list[dict[str, Any]] | None, schema: dict[str, Any], schema_ref: SchemaRef) -> None:
+    def __init__(
+        self, mappings: list[dict[str, Any]] | None, schema: dict[str, Any], schema_ref: SchemaRef, dataset: str = ""
+    ) -> None:
         from ..prep.mapper import Mapper
         from ..xdm.validation import Validator
 
-        self.schema_ref, self._schema = schema_ref, schema
+        self.schema_ref, self._schema, self._dataset = schema_ref, schema, dataset
         self._mapper = None if mappings is None else Mapper(mappings, schema)
-        self._validator = Validator(schema)
+        self._validator, self._of_events = Validator(schema), event_time.is_event(schema)
 
     @classmethod
     def of(cls, definition: dict[str, Any]) -> Pipeline:
-        """Make the pipeline of a definition: ``mappings``, ``schema`` and ``ref`` (id and content type)."""
-        return cls(definition["mappings"], definition["schema"], SchemaRef(*definition["ref"]))
+        """Make the pipeline of a definition: ``mappings``, ``schema``, ``ref`` (id and content type), ``dataset``."""
+        return cls(definition["mappings"], definition["schema"], SchemaRef(*definition["ref"]), definition["dataset"])
 
     @cached_property
     def columns(self) -> Columns:
@@ -91,18 +95,26 @@ class Pipeline:
         same record; the live platform's ``now()`` is a moment later (assumed). *limit* is in seconds.
         """
         if self._mapper is None:
-            return self._checked(envelopes.entity(payload))
+            return self._unwrapped(payload, received)
         mapped = self._mapper.apply(payload, datetime.fromtimestamp(received / 1000, UTC), limit)
         fatal = [_reason(problem) for problem in mapped.problems if problem.fatal]
         warnings = [_reason(problem) for problem in mapped.problems if not problem.fatal]
         if fatal:
             return Fate(mapped.record, warnings, fatal, refused_by="mapper")
-        return self._checked(mapped.record, warnings)
+        return self._checked(mapped.record, received, warnings)
 
-    def _checked(self, record: dict[str, Any] | None, warnings: Sequence[Reason] = ()) -> Fate:
-        if record is None:
-            return Fate({}, errors=[Reason(UNFIT, "Payload body is missing xdmEntity")], refused_by="validation")
+    def _unwrapped(self, message: dict[str, Any], received: int) -> Fate:
+        record = envelopes.entity(message) or {}
+        found = envelopes.mismatches(message, self.schema_ref.id, self._dataset)
+        if found:
+            errors = [Reason(UNFIT, words, destination=place) for place, words in found]
+            return Fate(record, errors=errors, refused_by="validation", wrapped=True)
+        return replace(self._checked(record, received), wrapped=True)
+
+    def _checked(self, record: dict[str, Any], received: int, warnings: Sequence[Reason] = ()) -> Fate:
         violations = self._validator.violations(record)
+        if self._of_events and (late := event_time.violation(record, received)):
+            violations.append(late)
         if violations:
             reasons = [violation_reason(one) for one in violations]
             return Fate(record, list(warnings), reasons, violations, refused_by="validation")

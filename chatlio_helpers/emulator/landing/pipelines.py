@@ -25,7 +25,7 @@ MOST_KEPT = 256
 
 log = logging.getLogger(__name__)
 
-Key = tuple[str, str, str, int, str]  # seat, sandbox, mapping set, its version, schema
+Key = tuple[str, str, str, int, str, str]  # seat, sandbox, mapping set, its version, schema, dataset of XDM messages
 
 
 class CannotMap(Exception):
@@ -68,11 +68,12 @@ class Pipelines:
         reference = _schema_reference(scope, dataset_id)
         id, version, rows = self._mappings(scope, flow_id)
         schema = _resolved(scope, reference.id)
-        key = (scope.seat, scope.sandbox, id, version, reference.id)
+        dataset = dataset_id if rows is None else ""  # which XDM messages must name
+        key = (scope.seat, scope.sandbox, id, version, reference.id, dataset)
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or kept.schema != schema:
-                kept = self._kept[key] = _Kept(schema, _defined(rows, schema, reference))
+                kept = self._kept[key] = _Kept(schema, _defined(rows, schema, reference, dataset))
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
@@ -93,8 +94,10 @@ class Pipelines:
         return id, version, found["mappings"]
 
 
-def _defined(rows: list[dict[str, Any]] | None, schema: dict[str, Any], reference: SchemaRef) -> Definition:
-    content = orjson.dumps({"mappings": rows, "schema": schema, "ref": tuple(reference)})
+def _defined(
+    rows: list[dict[str, Any]] | None, schema: dict[str, Any], reference: SchemaRef, dataset: str
+) -> Definition:
+    content = orjson.dumps({"mappings": rows, "schema": schema, "ref": tuple(reference), "dataset": dataset})
     return Definition(sha256(content).hexdigest(), content)
 
 
