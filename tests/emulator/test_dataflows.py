@@ -57,6 +57,20 @@ def test_a_dataflow_enables_itself(tmp_path: Path) -> None:
         assert client.call("PATCH", path, patch, headers={"If-Match": made["etag"]}).status_code == 412
 
 
+def test_what_a_dataflow_may_carry(client: Client) -> None:
+    """Options as the flow spec describes them, its version as a number, and the schedule that Adobe's SDK sends."""
+    chain = make_chain(client)
+    options = {"errorDiagnosticsEnabled": True, "partialIngestionPercent": 5, "other": "kept"}
+    schedule = {"frequency": "minute", "interval": "15"}
+    for spec in (1, "1", None):
+        reference = {"id": body_of(chain)["flowSpec"]["id"], "version": spec}
+        body = body_of(chain) | {"flowSpec": reference, "options": options, "scheduleParams": schedule}
+        made = client.made("POST", FLOWS, body)["id"]
+        (flow,) = client.made("GET", f"{FLOWS}/{made}", None)["items"]
+        assert flow["scheduleParams"] == schedule
+        assert flow["options"].items() >= options.items()
+
+
 def test_a_dataflow_is_read_as_the_tutorial_prints_it(client: Client) -> None:
     """The item has every field of the printed answer and nothing of ours."""
     item = make_chain(client).state()

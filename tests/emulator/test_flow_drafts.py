@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from running import CHATLIO, Chain, Client, make_chain, wait_until
+from running import CHATLIO, DATA_LAKE, Chain, Client, make_chain, wait_until
 
 FLOWS = "/flowservice/flows"
 HTTP_API = {"id": "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "version": "1.0"}
@@ -88,7 +88,8 @@ def test_connections_have_drafts_too(client: Client, kind: str) -> None:
     publish = f"/flowservice/{kind}/{id}/action?op=PUBLISH"
     refused = client.call("POST", publish).json()
     assert (refused["errorCode"], "connectionSpec" in refused["errorMessage"]) == ("1455-400", True)
-    spec, data = {"op": "add", "path": "/connectionSpec", "value": HTTP_API}, {"format": "json"}
+    used = DATA_LAKE if kind == "targetConnections" else HTTP_API
+    spec, data = {"op": "add", "path": "/connectionSpec", "value": used}, {"format": "json"}
     assert patch(client, kind, id, spec, {"op": "Add", "path": "/data", "value": data}).ok
     if kind == "connections":
         assert client.call("POST", publish).json()["errorCode"] == "1415-400"

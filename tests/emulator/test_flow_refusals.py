@@ -10,6 +10,7 @@ import pytest
 from running import CHATLIO, DATA_LAKE, Client, Server, make_chain, mapping_set, payload, running, wait_until
 
 FLOW = "/flowservice"
+GENERIC_STREAMING = {"id": "e77fde5a-22a8-11ed-861d-0242ac120002", "version": "1.0"}
 HTTP_API = {"id": "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "version": "1.0"}
 AUTH = {"specName": "Streaming Connection", "params": {"dataType": "raw"}}
 SOURCE = {"name": "s", "connectionSpec": CHATLIO, "data": {"format": "json"}}
@@ -114,6 +115,8 @@ CASES = [
     Case("1405-400", "POST", "/flows", NOTHING),
     Case("1405-400", "POST", "/sourceConnections", []),
     Case("1405-400", "POST", "/flows/search", "text"),
+    patched("1405-400", []),
+    patched("1405-400", [], "source", "{source_etag}"),
     finalized("1406-400", "PROGRESS&subOp=APPLY"),
     finalized("1406-400", "APPLY,PROGRESS"),
     finalized("1407-400", "PROGRESS", status={"value": "FAILED"}),
@@ -126,7 +129,11 @@ CASES = [
     Case("1412-400", "POST", "/flows", {"transformations": [{"name": "Mapping", "params": {
         "mappingId": "{mapping}", "mappingVersion": "seven"}}]}),
     Case("1413-400", "POST", "/flows", {"flowSpec": {"id": "none"}}),
+    Case("1413-400", "POST", "/flows", {"flowSpec": GENERIC_STREAMING | {"version": "9.9"}}),
     Case("1413-400", "POST", "/sourceConnections", SOURCE | {"connectionSpec": {"id": "none"}}),
+    Case("1413-400", "POST", "/sourceConnections", SOURCE | {"connectionSpec": CHATLIO | {"version": "7.0"}}),
+    Case("1413-400", "POST", "/sourceConnections", SOURCE | {"connectionSpec": DATA_LAKE}),
+    Case("1413-400", "POST", "/targetConnections", SOURCE),
     Case("1413-400", "POST", "/flowSpecs", SPEC | {"sourceConnectionSpecIds": ["none"]}),
     patched("1414-400", [{"op": "replace", "path": "/connectionSpec/id", "value": HTTP_API["id"]}], "source",
             "{source_etag}"),
@@ -175,6 +182,11 @@ CASES = [
     listed("1449-400", "property=colour==red"),
     listed("1449-400", "property=_inlet==x"),
     listed("1449-400", "property=_pending.state==enabled"),
+    *[listed("1449-400", f"property={path}==1") for path in ("flowSpec.bogus", "name.first", "lastRunDetails.bogus",
+                                                             "sourceConnectionIds[].id")],
+    *[listed("1449-400", f"property={path}==1", "runs") for path in (
+        "metrics.bogus", "metrics.statusSummary.bogus", "metrics.durationSummary.startedAt", "flowId.id")],
+    listed("1433-400", "orderby=flowSpec.bogus"),
     Case("1449-400", "POST", "/flows/search", {"projectionFields": "colour"}),
     Case("1449-400", "POST", "/flowSpecs/search", {"groupByProperty": "colour"}),
     listed("1450-400", "property=name!>a"),
@@ -187,11 +199,14 @@ CASES = [
     Case("1452-400", "POST", "/flows/search", {"limit": 1001}),
     Case("1452-400", "GET", "/connections/{base}/explore?objectType=MOON"),
     Case("1452-400", "POST", "/flows", {"targetConnectionIds": ["{lost_target}"]}),
+    Case("1452-400", "POST", "/flows", {"options": {"partialIngestionPercent": 0}}),
+    patched("1452-400", [{"op": "add", "path": "/options", "value": {"partialIngestionPercent": -1}}]),
     listed("1453-400", "property=createdAt=="),
     *[listed("1453-400", f"continuationToken={token}") for token in ("%21", "ZnJvbTotNQ==", "ZnJvbTp4", "8J-YgA==")],
     Case("1453-400", "POST", "/flows?mode=sketch", {}),
     listed("1454-400", "property=flowSpec==x"),
     Case("1454-400", "POST", "/flows", {"targetConnectionIds": "one"}),
+    Case("1454-400", "POST", "/flows", {"options": {"errorDiagnosticsEnabled": "yes"}}),
     Case("1454-400", "POST", "/flows/search", {"limit": "many"}),
     Case("1454-400", "POST", "/connectionSpecs", SPEC | {"authSpec": "none"}),
     patched("1454-400", [{"op": "replace", "path": "/name", "value": 1}]),

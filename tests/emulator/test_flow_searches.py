@@ -67,6 +67,10 @@ def test_a_run_is_found_by_its_status_in_any_case(client: Client, chain: Any) ->
     assert len(both) == 2
     assert failed in both
     assert ids(client, RUNS, property="state==inProgress") == []
+    assert ids(client, RUNS, property=[f"flowId=={chain.flow}", "state==Failed"]) == [failed]
+    assert ids(client, RUNS, property=[f"flowId=={chain.flow}", "state==success,failed"], orderby="-state") == (
+        [one for one in both if one != failed] + [failed]
+    )
     assert ids(client, RUNS, property=f"id=={failed}") == [failed]
     assert client.made("GET", f"{RUNS}?count=true&property=flowId=={chain.flow}", None) == {"count": 2}
     assert ids(client, RUNS, orderby="createdAt", limit=1, property=f"flowId=={chain.flow}") == [both[1]]
@@ -86,6 +90,9 @@ def test_any_path_of_an_item_can_be_asked_for(client: Client, chain: Any) -> Non
         assert chain.flow in ids(client, FLOWS, property=condition), condition
     assert ids(client, FLOWS, property="inheritedAttributes.properties.isDestinationFlow==true") == []
     assert ids(client, FLOWS, property="scheduleParams.frequency==minute") == []
+    # Adobe's guide asks for these of other sources and of destinations.
+    assert ids(client, SOURCES, property="params.columns[].name==firstName") == []
+    assert ids(client, RUNS, property="metrics.recordSummary.targetSummaries[].entitySummaries[].id==segment:1") == []
 
 
 def test_an_order_by_any_field(client: Client, chain: Any) -> None:

@@ -39,6 +39,10 @@ _HTTP_API = "HTTP API source tutorial"
 _DESCRIPTION = "flow-service.yaml"
 _REQUIRED = {BASE: (), SOURCE: ("name", "data"), TARGET: ("data",)}
 _USES = {SOURCE: "sourceConnectionIds[]", TARGET: "targetConnectionIds[]"}
+_IN_USE = {
+    BASE: "1418-400 while a dataflow, not a draft, takes one of its source connections",
+    **dict.fromkeys((SOURCE, TARGET), "1447-400 while a dataflow, not a draft, names the connection"),
+}
 _PUBLISH = {BASE: ("publish", *actions.FINALIZING), SOURCE: ("publish",), TARGET: ("publish",)}
 _SHAPE = {
     "name": str, "description": str, "providerId": str, "baseConnectionId": str, "connectionSpec": shapes.REFERENCE,
@@ -132,10 +136,8 @@ def _checked(call: Call, kind: str, item: dict[str, Any]) -> dict[str, Any]:
         # The HTTP API tutorial makes source connections without data, which the description requires.
         if not item.get(field) and not (field == "data" and base and kind == SOURCE):
             raise FlowProblem("1455-400", f"Validation failed: missing field [{field}].")
-    id = item["connectionSpec"].get("id")
-    spec = specs.find(call, specs.CONNECTION_SPECS, id)
-    if spec is None:
-        raise FlowProblem("1413-400", f"The spec ID provided is invalid: [{id}].")
+    spec, id = specs.named(call, specs.CONNECTION_SPECS, item["connectionSpec"]), item["connectionSpec"]["id"]
+    _check_side(kind, spec)
     if base:
         _check_base(call, base)
     named = (item.get("auth") or {}).get("specName")
@@ -143,6 +145,14 @@ def _checked(call: Call, kind: str, item: dict[str, Any]) -> dict[str, Any]:
     if (named or wants_one) and named not in [one.get("name") for one in spec.get("authSpec") or []]:
         raise FlowProblem("1415-400", f"The auth spec '{named}' could not be found for the connection spec ID {id}.")
     return item
+
+
+def _check_side(kind: str, spec: dict[str, Any]) -> None:
+    """Raise 1413-400 for a source with a spec that says it is a target's only, and the other way round."""
+    attributes = spec.get("attributes") or {}
+    is_source, is_target = attributes.get("isSource") is True, attributes.get("isTarget") is True
+    if (kind == SOURCE and is_target and not is_source) or (kind == TARGET and is_source and not is_target):
+        raise FlowProblem("1413-400", f"The spec ID provided is invalid for {kind}: [{spec['id']}].")
 
 
 def _check_base(call: Call, id: str) -> None:
@@ -235,7 +245,7 @@ def configs(call: Call) -> Response:
 
 def _register(kind: str, names: tuple[str, str, str, str, str, str], made: Known) -> None:
     paged = documented("dataflows/api/sort-and-filter", "default page size 20, newest first")
-    deleted = documented("sources/errors/flow-service-errors", "1447-400 while any dataflow names the connection")
+    deleted = documented("sources/errors/flow-service-errors", _IN_USE[kind])
     published = documented("sources/tutorials/api/draft", "checked as for a new one; 1422-400 for what is no draft")
 
     @service.operation("POST", f"/{kind}", names[0], made, permission="manage-sources")

@@ -17,6 +17,7 @@ _SHAPE = {
     "targetConnectionIds": [str], "options": dict, "scheduleParams": dict,
     "transformations": [{"name": str, "params": {"mappingId": str, "mappingVersion": (str, int)}}],
 }  # fmt: skip
+_OPTION_KINDS: dict[str, Any] = {"boolean": bool, "number": (int, float), "integer": int, "string": str}
 SchemaId = tuple[str, int]  # the $id and its major version
 
 
@@ -30,7 +31,8 @@ def check_shape(flow: dict[str, Any]) -> None:
 def check(call: Call, flow: dict[str, Any]) -> None:
     """Raise the documented refusal when *flow* names what is not there or does not fit together."""
     check_shape(flow)
-    spec = _flow_spec(call, flow)
+    spec = specs.named(call, specs.FLOW_SPECS, flow.get("flowSpec") or {})
+    _check_options(flow, spec)
     sources = [_connection(call, connections.SOURCE, id) for id in _ids(flow, "sourceConnectionIds")]
     targets = [_connection(call, connections.TARGET, id) for id in _ids(flow, "targetConnectionIds")]
     for connection, allowed in [(one, "sourceConnectionSpecIds") for one in sources] + [
@@ -76,12 +78,28 @@ def schema_id(reference: Any) -> SchemaId | None:
     return reference["id"], int(found[1]) if found else 1
 
 
-def _flow_spec(call: Call, flow: dict[str, Any]) -> dict[str, Any]:
-    id = (flow.get("flowSpec") or {}).get("id")
-    spec = specs.find(call, specs.FLOW_SPECS, id)
-    if spec is None:
-        raise FlowProblem("1413-400", f"Invalid spec id [{id}].")
-    return spec
+def _check_options(flow: dict[str, Any], spec: dict[str, Any]) -> None:
+    """Raise 1454 or 1452-400 for an option that is not as the flow spec's ``optionSpec`` describes it."""
+    described: Any = spec.get("optionSpec")
+    for step in ("spec", "properties"):  # a seat may have put its own flow spec there, of any content
+        described = described.get(step) if isinstance(described, dict) else None
+    if not isinstance(described, dict):
+        return
+    for name, value in (flow.get("options") or {}).items():
+        rule = described.get(name)
+        if isinstance(rule, dict):
+            _check_option(f"options.{name}", value, rule)
+
+
+def _check_option(path: str, value: Any, rule: dict[str, Any]) -> None:
+    kinds = _OPTION_KINDS.get(str(rule.get("type")))
+    wrong = shapes.misfit(value, kinds, path) if kinds else ""
+    if wrong:
+        raise FlowProblem("1454-400", wrong)
+    least = rule.get("exclusiveMinimum")
+    numbers = [one for one in (value, least) if isinstance(one, int | float) and not isinstance(one, bool)]
+    if len(numbers) == 2 and not numbers[0] > numbers[1]:
+        raise FlowProblem("1452-400", f"Invalid value {value} for field {path}: it must be more than {least}.")
 
 
 def _ids(flow: dict[str, Any], field: str) -> list[str]:

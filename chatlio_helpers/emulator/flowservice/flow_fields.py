@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..front.filters import Condition, NotACondition, parse
 from ..front.problems import FlowProblem
 
@@ -11,7 +13,10 @@ _ITEM = {
 }  # fmt: skip
 _CONNECTION = _ITEM | {"connectionSpec", "providerId", "params", "data", "inheritedAttributes", "providerRefId"}
 _SPEC = (_ITEM - {"state", "etag"}) | {"providerId", "attributes", "type", "permissionsInfo"}
-# The documentation: any property can be filtered by, as long as its path is known; so the first step has to be known.
+# The documentation: any property can be filtered by, as long as its path is known. So the first step has to be known,
+# and the next ones where Adobe describes all that can stand there. What a client or a provider fills (params, data,
+# options, attributes, inheritedAttributes, transformations, record counts) can have any field: its guide filters by
+# some that no streaming source has.
 ROOTS: dict[str, set[str]] = {
     "connectionSpecs": _SPEC | {"authSpec", "sourceSpec", "targetSpec", "exploreSpec"},
     "flowSpecs": _SPEC | {
@@ -31,6 +36,20 @@ _OBJECTS = {
     "scheduleParams", "lastOperation", "lastRunDetails", "sourceSpec", "targetSpec", "exploreSpec", "optionSpec",
     "permissionsInfo", "policy", "scheduleSpec", "metrics.durationSummary", "metrics.statusSummary",
 }  # fmt: skip
+_REFERENCE = frozenset({"id", "version"})
+_INSIDE: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        _ITEM | {"flowId", "providerId", "providerRefId", "baseConnectionId", "type", "runs", "sourceConnectionIds",
+                 "targetConnectionIds", "sourceConnectionSpecIds", "targetConnectionSpecIds"}, frozenset()),
+    "connectionSpec": _REFERENCE,
+    "flowSpec": _REFERENCE,
+    "lastRunDetails": frozenset({"id", "state", "startedAtUTC", "completedAtUTC"}),
+    "metrics": frozenset({"durationSummary", "latencySummary", "sizeSummary", "recordSummary", "fileSummary",
+                          "statusSummary", "customSummary"}),
+    "metrics.durationSummary": frozenset({"startedAtUTC", "completedAtUTC", "extensions"}),
+    "metrics.latencySummary": frozenset({"minMs", "maxMs", "avgMs", "extensions"}),
+    "metrics.statusSummary": frozenset({"status", "errors", "activityRefs", "extensions"}),
+}  # fmt: skip
 _RUN_STATUS = "metrics.statusSummary.status"
 _STATUSES = {"success": "success", "failed": "failed", "partialsuccess": "partialSuccess", "inprogress": "inProgress"}
 # What a client cannot set: neither when it makes an item nor by a patch.
@@ -38,8 +57,21 @@ MANAGED = _ITEM - {"name", "description"} | {"inheritedAttributes", "runs", "las
 
 
 def is_known(kind: str, path: str) -> bool:
-    """Tell whether the first step of *path* is a field of *kind*."""
-    return path.split(".")[0].removesuffix("[]") in ROOTS[kind]
+    """Tell whether *path* can be there in an item of *kind*, as far as it is described what can be."""
+    steps = [step.removesuffix("[]") for step in path.split(".")]
+    known: Iterable[tuple[str, frozenset[str] | None]] = (
+        (step, _INSIDE.get(".".join(steps[:depth]))) for depth, step in enumerate(steps[1:], 1)
+    )
+    return steps[0] in ROOTS[kind] and all(names is None or step in names for step, names in known)
+
+
+def kept_at(kind: str, path: str) -> str:
+    """Give where an item keeps what *path* asks for.
+
+    Adobe's guide filters runs by ``state`` as well, which no run that it prints has once it is over: the state of a run
+    is its status.
+    """
+    return _RUN_STATUS if (kind, path) == ("runs", "state") else path
 
 
 def condition(kind: str, text: str) -> Condition:
@@ -63,6 +95,7 @@ def condition(kind: str, text: str) -> Condition:
         raise FlowProblem("1443-400", f"Operator '{operator}' is not allowed for multiple values.")
     if path.endswith(("edAt", "AtUTC")) and not (len(values) == 1 and _is_number(values[0])):
         raise FlowProblem("1452-400", f"Invalid value {','.join(values)} for field {path}: one time in milliseconds.")
+    path = kept_at(kind, path)
     if path == _RUN_STATUS:  # Adobe's guide filters by Failed, its answers print failed
         values = tuple(_STATUSES.get(value.lower(), value) for value in values)
     return Condition(path, operator, values)

@@ -107,11 +107,13 @@ def check_etag(call: Call, item: dict[str, Any]) -> None:
 
 
 def patched(call: Call, item: dict[str, Any], *, lone: bool = False) -> dict[str, Any]:
-    """Give *item* with the body's JSON Patch applied and a new etag; raises 1434, 1455 or 1456-400.
+    """Give *item* with the body's JSON Patch applied and a new etag; raises 1405, 1434, 1455 or 1456-400.
 
     *lone*: one instruction may come without the array around it.
     """
     body = call.body((dict, list)) if lone else call.body(list)
+    if not body:
+        raise FlowProblem("1405-400", "The request body is empty: it has no patch instruction.")
     try:
         result = patch.patched(item, [body] if isinstance(body, dict) else body, strict=True)
     except patch.Unsupported as refused:

@@ -84,7 +84,8 @@ def bases(scope: Scope, flow: dict[str, Any]) -> list[str]:
 
 @service.operation(
     "POST", "/flows", "createFlow",
-    observed(_TUTORIAL, "the order of the checks; the dataset's schema is compared at once"),
+    observed(_TUTORIAL, "the order of the checks; the dataset's schema is compared at once; options are held against "
+             "the flow spec; a schedule is kept and does nothing: Adobe's SDK (aepp) sends one with any flow spec"),
     permission="manage-sources",
 )  # fmt: skip
 def create(call: Call) -> Response:

@@ -178,7 +178,8 @@ def _order(kind: str, text: str) -> tuple[str, ...]:
         sign, field = found.groups()
         if not flow_fields.is_known(kind, field):
             raise FlowProblem("1433-400", f"Incorrect field= {field} passed in orderBy, examples are +name, -name.")
-        fields.append(f"-{field}" if sign == "-" else field)
+        place = flow_fields.kept_at(kind, field)
+        fields.append(f"-{place}" if sign == "-" else place)
     return tuple(fields) or ("-createdAt",)
 
 

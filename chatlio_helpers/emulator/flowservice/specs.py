@@ -6,6 +6,7 @@ can, since Adobe's guide has a new source added to it (its released sources stay
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -37,6 +38,7 @@ _SHAPE = {
     "transformationSpecs": list, "transformationSpecDTOS": list, "scheduleSpec": dict, "runSpec": dict,
     "sourceConnectionSpecIds": [str], "targetConnectionSpecIds": [str],
 }  # fmt: skip
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _EXPLORED = ("ROOT", "TABLE", "FILE", "FOLDER", "REST")
 
 
@@ -53,12 +55,28 @@ def find(call: Call, kind: str, id: Any) -> dict[str, Any] | None:
     return row.body if row else released(kind).get(str(id))
 
 
+def named(call: Call, kind: str, reference: dict[str, Any]) -> dict[str, Any]:
+    """Give the spec that a reference names by id and, if it likes, version; raises 1413-400 for what is not there."""
+    id, version = reference.get("id"), reference.get("version")
+    spec = find(call, kind, id)
+    if spec is None:
+        raise FlowProblem("1413-400", f"The spec ID provided is invalid: [{id}].")
+    if version is not None and not _same_version(str(version), str(spec.get("version", "1.0"))):
+        raise FlowProblem("1413-400", f"The spec ID provided is invalid: [{id}] has no version [{str(version)[:50]}].")
+    return spec
+
+
 def explored(call: Call) -> Response:
     """Answer what there is to explore or to configure in a streaming source: nothing; raises 1452-400."""
     asked = call.query("objectType")
     if asked and asked.upper() not in _EXPLORED:
         raise FlowProblem("1452-400", f"Invalid value {asked[:50]} for field objectType: {', '.join(_EXPLORED)}.")
     return answer([])
+
+
+def _same_version(sent: str, own: str) -> bool:
+    """Tell whether two versions are the same: a client may write 1 or 1.0 for "1.0" (assumed)."""
+    return sent == own or bool(_NUMBER.fullmatch(sent) and _NUMBER.fullmatch(own) and float(sent) == float(own))
 
 
 def _own(call: Call) -> Scope:

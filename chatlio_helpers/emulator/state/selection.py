@@ -21,7 +21,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "connections": ("connectionSpec.id", "description", "state"),
     "sourceConnections": ("connectionSpec.id", "baseConnectionId"),
     "targetConnections": ("connectionSpec.id", "baseConnectionId", "params.dataSetId"),
-    "runs": ("state",),
+    "runs": ("state", "metrics.statusSummary.status"),
     "dataSets": ("schemaRef.id", "tags.adobe/pqs/table[]"),
     "batches": ("status", "version", "externalId", "createdClient", "createdUser", "updatedUser", "started",
                 "completed", "recordCount", "failedRecordCount", "size"),
