@@ -84,7 +84,7 @@ SAME_FOR_ALL = {
     "deleteDataset": "an id that is not there gives 200 and an empty array (documented)",
     "updateRun": "a user's token may not change runs",
 }
-# An id that the caller chooses: it must not be one that exists anywhere, because files and runs go by it.
+# An id that the caller chooses: it must be new in the seat, whose files go by it, and may be another seat's too.
 CHOSEN = {"createBatchWithId"}
 
 OCTETS = {"content-type": "application/octet-stream"}
