@@ -81,7 +81,7 @@ CASES = [
     Case(400, "A preview needs", "POST", f"{SETS}/preview", lambda body: {"data": [1], "mappingSet": body}),
     Case(400, "A preview needs", "POST", f"{SETS}/preview", {"data": {}}),
     *[Case(400, "whole number", "GET", f"{SETS}?{query}") for query in (
-        "limit=two", "limit=-1", "limit=%C2%B2", "start=1.5", "start=-1", f"limit={'9' * 5000}")],
+        "limit=two", "limit=0", "limit=-1", "limit=%C2%B2", "start=1.5", "start=-1", f"limit={'9' * 5000}")],
     Case(400, "whole number", "GET", f"{SETS}/{{set}}?version=first"),
     Case(400, "whole number", "GET", f"{SETS}/{{set}}/mappings?version=-1"),
     Case(400, "cannot be ordered", "GET", f"{SETS}?orderBy=colour"),

@@ -72,8 +72,8 @@ def create(call: Call) -> dict[str, Any]:
 
 @service.operation(
     "GET", "/mappingSets", "listMappingSets",
-    documented(f"{_SOURCE}; {_SDK}", f"{_NO_BODY}; limit and start may be left out, as the guide does; the operators "
-               "of property"),
+    documented(f"{_SOURCE}; {_SDK}", f"{_NO_BODY}; limit and start may be left out, as the guide does; a limit of 0 "
+               "is refused; the operators of property"),
     permission="view-sources",
 )  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
@@ -83,6 +83,8 @@ def every(call: Call) -> dict[str, Any]:
     if query.get("name"):
         conditions.append(Condition("name", "==", (query["name"],)))
     limit, start = min(_number("limit", call.query("limit", "10")), MOST), _number("start", call.query("start", "0"))
+    if not limit:  # a page of nothing would lead to itself
+        raise bad("The parameter limit must be a whole number from 1.")
     order = (_order(call.query("orderBy", "-modifiedDate")),)
     found = call.scope.page(KIND, where=conditions, order=order, limit=limit + 1, start=start)
     links = {}
