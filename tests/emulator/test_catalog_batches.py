@@ -106,6 +106,20 @@ def test_lists_are_ordered_cut_and_paged(client: Client) -> None:
     assert cut == {"b2": {"size": 1}}
 
 
+def test_failed_and_failure_are_one(client: Client) -> None:
+    """Adobe's pages have both words: each finds batches of either, and neither when it is excluded."""
+    for id, status in (("a", "failed"), ("b", "success")):
+        told(client, id, status=status)
+    assert found(client, status="failure") == found(client, property="status==failure") == ["a"]
+    told(client, "c", status="failure")
+    for word in ("failed", "failure"):
+        assert found(client, status=word) == found(client, property=f"status=={word}") == ["c", "a"]
+        assert found(client, status=f"{word},success") == ["c", "b", "a"]
+        assert found(client, status=f"!{word}") == ["b"]
+    etag = client.call("GET", f"{BATCHES}/c").headers["etag"]
+    assert client.call("GET", f"{BATCHES}/c", headers={"If-None-Match": etag}).status_code == 304
+
+
 def test_unique_values(client: Client) -> None:
     """Each value of a field once, as text, over the batches that the query finds."""
     for id, status, size in (("a", "success", 1), ("b", "failed", 2), ("c", "failed", 1)):

@@ -37,8 +37,26 @@ def test_a_dataset_is_made_and_read(client: Client, schema_ref: dict[str, str]) 
     assert (body["name"], body["schemaRef"], body["version"]) == ("Chatlio Events", schema_ref, "1.0.0")
     assert body["tags"] == {"adobe/pqs/table": ["chatlio_events"], "team": ["support"]}
     assert body["fileDescription"]["format"] == "parquet"
+    assert body["basePath"] == client.made("GET", f"{DATASETS}/{id}/credentials", None)["path"]
     twin = make(client, schema_ref, "Chatlio Events")
     assert client.made("GET", f"{DATASETS}/{twin}", None)[twin]["tags"]["adobe/pqs/table"] != ["chatlio_events"]
+
+
+def test_who_has_read_it_is_told_when_it_changed(client: Client, schema_ref: dict[str, str]) -> None:
+    """``If-None-Match`` with the ETag gives 304 and no body, until the dataset changes or a batch joins it."""
+    path = f"{DATASETS}/{make(client, schema_ref, 'd')}"
+    seen = []
+    for change in ({}, {"description": "new"}):
+        client.made("PATCH", path, change)
+        seen.append(client.call("GET", path).headers["etag"])
+    client.made("POST", "/catalog/batches", {
+        "status": "success", "relatedObjects": [{"type": "dataSet", "id": path.rsplit("/", 1)[-1]}]
+    })  # fmt: skip
+    seen.append(client.call("GET", path).headers["etag"])
+    answers = [client.call("GET", path, headers={"If-None-Match": etag}) for etag in seen]
+    assert [answer.status_code for answer in answers] == [200, 200, 304]
+    assert (answers[2].content, answers[2].headers["etag"]) == (b"", seen[2])
+    assert client.call("PATCH", path, {"name": "e"}, headers={"If-Match": seen[2]}).ok
 
 
 @pytest.mark.parametrize("change", [{"name": ""}, {"schemaRef": {"id": "https://ns.adobe.com/nope"}}, {"tags": 1}])

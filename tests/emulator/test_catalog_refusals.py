@@ -39,8 +39,8 @@ def dataset(owner: Client) -> str:
 
 LISTS = ("/catalog/dataSets", "/catalog/batches", "/catalog/lastBatches", "/catalog/batches/uniques/status")
 QUERIES = ("limit=0", "limit=101", "limit=-1", "limit=x", "limit=9999999999999999999999", "start=-1", "start=x",
-           "orderBy=up:name", "orderBy=asc:na me", "property=", "property=!", "property=~x", "property=name~(",
-           "property=name~(a%2B)%2B%24&name=!x", "na%20me=x")  # fmt: skip
+           "orderBy=up:name", "orderBy=asc:na me", "orderBy=bad", "property=", "property=!", "property=~x",
+           "property=name~(", "property=name~(a%2B)%2B%24&name=!x", "na%20me=x")  # fmt: skip
 CALLS: tuple[tuple[str, str, Any, dict[str, str], int], ...] = (
     ("GET", "/catalog/dataSets/nope", None, {}, 404),
     ("PATCH", "/catalog/dataSets/nope", {"name": "x"}, {}, 404),

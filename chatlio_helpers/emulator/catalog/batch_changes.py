@@ -34,6 +34,7 @@ _SHAPE = {
 }  # fmt: skip
 _MANAGED = ("imsOrg", "created", "updated", "createdClient", "createdUser", "updatedUser", "version", "sandboxId",
             "failedBatchLocation")  # fmt: skip
+FIELDS = (*_SHAPE, *_MANAGED)
 
 
 @service.operation(

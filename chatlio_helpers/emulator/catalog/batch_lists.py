@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -15,9 +16,9 @@ from ..front.service import Call, answer
 from ..provenance import documented
 from ..state import selection
 from ..state.store import Row, Scope
-from . import batches, catalog_query
+from . import batch_changes, batches, catalog_query
 from .batches import KIND, service
-from .catalog_query import Query
+from .catalog_query import Query, Unlike
 
 COLUMNS = {name: name for name in ("created", "updated", *selection.sortable(KIND))}
 OWN = ("batch", "dataSet", "createdAfter", "createdBefore", "startAfter", "startBefore", "endAfter", "endBefore",
@@ -27,6 +28,9 @@ _RANGES = {
     "startAfter": ("availableDates.startDate", ">"), "startBefore": ("availableDates.startDate", "<"),
     "endAfter": ("availableDates.endDate", ">"), "endBefore": ("availableDates.endDate", "<"),
 }  # fmt: skip
+_FAILED = ("failed", "failure")  # the two words of Adobe's pages for the same
+_OUTLINE = ("lastBatchId", "lastBatchStatus", "lastSuccessfulBatchId", "lastFailedBatchId", "imsOrg", "sandboxId",
+            "created", "updated")  # fmt: skip
 _VIEW = "view-datasets"
 _LAST = (("success", "lastSuccessfulBatchId"), ("failed", "lastFailedBatchId"))
 _SOURCE = "catalog.yaml; catalog/api/filter-data"
@@ -34,7 +38,8 @@ _SOURCE = "catalog.yaml; catalog/api/filter-data"
 
 @service.operation(
     "GET", "/batches", "listBatches",
-    documented(_SOURCE, "default order desc:created; failed rows of a stream have a batch of their own"),
+    documented(_SOURCE, "default order desc:created; failed rows of a stream have a batch of their own; status=failed "
+               "and status=failure find the same"),
     permission=_VIEW,
 )  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
@@ -63,8 +68,8 @@ def uniques(call: Call) -> list[str]:
 
 
 @service.operation(
-    "GET", "/batches/{batch}", "retrieveBatch", documented(_SOURCE, "several ids with commas between; ETag"),
-    permission=_VIEW,
+    "GET", "/batches/{batch}", "retrieveBatch",
+    documented(_SOURCE, "several ids with commas between; ETag; 304 for If-None-Match with it"), permission=_VIEW,
 )  # fmt: skip
 def one(call: Call) -> Response:
     """Give one batch or several, as an object keyed by id; raises 404 when none is there."""
@@ -74,6 +79,8 @@ def one(call: Call) -> Response:
     if not rows:
         raise AepProblem(404, "Not Found", f"No batch exists with id [{call.part('batch')[:200]}].")
     headers = {"etag": catalog_query.etag(rows[0].body)} if len(ids) == 1 else {}
+    if headers and catalog_query.is_known(call, headers["etag"]):
+        return Response(status_code=304, headers=headers)
     return answer({row.id: query.cut(shown(call, row)) for row in rows}, headers=headers)
 
 
@@ -83,7 +90,7 @@ def one(call: Call) -> Response:
 )  # fmt: skip
 def last(call: Call) -> dict[str, Any]:
     """Give the last batch, last good one and last failed one of each dataset that has any."""
-    query = catalog_query.read(call, own=("dataSetId",))
+    query = catalog_query.read(call, own=("dataSetId",), sortable=_OUTLINE)
     found = (pair for pair in _last_of_each(call) if all(one.holds(pair[1]) for one in query.where))
     pairs = query.ordered(found, lambda pair: pair[1]) if query.order else found
     return {dataset: query.cut(body) for dataset, body in islice(pairs, query.start, query.start + query.limit)}
@@ -98,14 +105,27 @@ def shown(call: Call, row: Row) -> dict[str, Any]:
 
 
 def _query(call: Call) -> Query:
-    query = catalog_query.read(call, order="desc:created", own=OWN)
-    where = list(query.where)
+    query = catalog_query.read(call, order="desc:created", own=OWN, sortable=batch_changes.FIELDS)
+    where = [_in_both_words(call.scope, condition) for condition in query.where]
     if call.query("dataSet"):
         where.append(batches.condition(*call.query("dataSet").split(",")))
     for name, (path, operator) in _RANGES.items():
         if call.query(name):
             where.append(Condition(path, operator, (str(catalog_query.whole_number(call, name, 0, 0)),)))
     return Query(tuple(where), query.order, query.start, query.limit, query.properties)
+
+
+def _in_both_words(scope: Scope, condition: Condition) -> Condition:
+    """Give *condition* so that a batch of the status ``failed`` and one of ``failure`` fit it alike."""
+    if isinstance(condition, Unlike):
+        return replace(condition, other=_in_both_words(scope, condition.other))
+    if (condition.path, condition.operator) != ("status", "==") or not set(condition.values) & set(_FAILED):
+        return condition
+    # One word is found in the order of the list, two are sorted afterwards: mostly there are batches of one word only.
+    words = {word: [Condition("status", "==", (word,))] for word in _FAILED}
+    used = [word for word, where in words.items() if scope.page(KIND, where=where, order=("-created",), limit=1)]
+    others = [value for value in condition.values if value not in _FAILED]
+    return replace(condition, values=(*others, *(used or _FAILED[:1])))
 
 
 def _rows(call: Call, query: Query) -> list[Row]:

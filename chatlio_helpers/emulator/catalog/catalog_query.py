@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from ..front import filters
 from ..front.filters import Condition
@@ -106,8 +107,11 @@ class Query:
         return {name: body[name] for name in self.properties if name in body} if self.properties else body
 
 
-def read(call: Call, *, order: str = "", own: Sequence[str] = ()) -> Query:
-    """Read the query of *call*; raises AepProblem 400. *own*: parameters that the caller reads itself."""
+def read(call: Call, *, order: str = "", own: Sequence[str] = (), sortable: Sequence[str] = ()) -> Query:
+    """Read the query of *call*; raises AepProblem 400.
+
+    *own*: parameters that the caller reads itself; *sortable*: the fields that its list can be ordered by (none: any).
+    """
     where: list[Condition] = []
     for name, text in call.request.query_params.multi_items():
         if name in (*PAGING, *own):
@@ -122,7 +126,11 @@ def read(call: Call, *, order: str = "", own: Sequence[str] = ()) -> Query:
     if limit > MOST:
         raise bad(f"limit must be from 1 to {MOST}; it is {limit}.")
     names = tuple(name.strip() for name in call.query("properties").split(",") if name.strip())
-    return Query(tuple(where), _order(call.query("orderBy").strip() or order), start, limit, names)
+    fields = _order(call.query("orderBy").strip() or order)
+    unknown = [field for field in fields if sortable and field.removeprefix("-") not in sortable]
+    if unknown:
+        raise bad(f"orderBy names {unknown[0].removeprefix('-')[:100]}, which is none of {', '.join(sortable)}.")
+    return Query(tuple(where), fields, start, limit, names)
 
 
 def simple(name: str, text: str) -> Condition:
@@ -195,22 +203,37 @@ def whole_number(call: Call, name: str, default: int, least: int) -> int:
     return int(text)
 
 
-def etag(body: dict[str, Any]) -> str:
-    """Give the etag of an object: the time of its last change (documented)."""
-    return f'"{body["updated"]}"'
+def etag(body: dict[str, Any], *beside: Any) -> str:
+    """Give the etag of an object: the time of its last change (documented).
+
+    *beside*: what else is shown with the object and changes without it; a sum over that follows (assumed).
+    """
+    told = [one for one in beside if one]
+    tail = f"-{crc32(repr(told).encode()):08x}" if told else ""
+    return f'"{body["updated"]}{tail}"'
+
+
+def is_known(call: Call, tag: str) -> bool:
+    """Tell whether ``If-None-Match`` says that the reader has what *tag* names (304, as HTTP has it)."""
+    return bool(_named(call, "if-none-match") & {tag.strip('"'), "*"})
 
 
 def check_etag(call: Call, body: dict[str, Any]) -> None:
     """Raise 412 when ``If-Match`` names another state than the object's, or ``If-None-Match`` its own.
 
-    A state is named by the etag or by the version (the pages have both), with or without quotation marks.
+    A state is named by the etag or by the version (the pages have both), with or without quotation marks. What is shown
+    beside the object does not count: nobody changes it from outside.
     """
     own = {str(body["updated"]), str(body.get("version")), "*"}
     for header, wanted in (("if-match", True), ("if-none-match", False)):
         given = call.request.headers.get(header, "")
-        named = {one.strip().removeprefix("W/").strip('"') for one in given.split(",")}
-        if given and bool(named & own) is not wanted:
+        if given and bool({name.partition("-")[0] for name in _named(call, header)} & own) is not wanted:
             raise AepProblem(412, "Precondition Failed", f"{header} is {given[:100]}; the etag is {etag(body)}.")
+
+
+def _named(call: Call, header: str) -> set[str]:
+    given = call.request.headers.get(header, "")
+    return {one.strip().removeprefix("W/").strip('"') for one in given.split(",")} if given else set()
 
 
 def bad(why: str) -> Problem:

@@ -23,7 +23,7 @@ def credentials(call: Call) -> dict[str, Any]:
     id, batch = call.part("id"), call.query("batchId")
     if call.scope.get(datasets.KIND, id) is None:
         raise AepProblem(404, "Not Found", f"No dataset exists with id [{id}].")
-    where = f"{call.base_url}/data/foundation/dataset/datasets/{id}/"
+    where = datasets.base_path(call, id)
     keys = {
         "clientId": call.caller.client_id, "clientKey": "", "tenantId": call.caller.seat.tenant,
         "resourceGroupName": "local", "subscriptionId": "local", "name": call.caller.seat.name, "adlsType": "local",

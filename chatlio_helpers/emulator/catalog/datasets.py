@@ -35,6 +35,8 @@ _DURATION = re.compile(r"P(?=[0-9T])([0-9]{1,6}Y)?([0-9]{1,6}M)?([0-9]{1,6}W)?([
 _OWN_TAGS = ("adobe/pqs/table",)
 _MANAGED = ("created", "updated", "version", "imsOrg", "createdClient", "createdUser", "updatedUser", "viewId",
             "basePath", "files", "namespace", "state")  # fmt: skip
+_OF_BATCHES = ("lastBatchId", "lastBatchStatus", "lastSuccessfulBatch", "lastFailedBatch")
+_SORTABLE = (*_SHAPE, *(name for name in _MANAGED if name != "basePath"), "persistence")
 
 
 @service.operation(
@@ -65,18 +67,21 @@ def create(call: Call) -> Response:
 
 
 @service.operation(
-    "GET", "/dataSets", "listDatasets", documented(_SOURCE, "newest first where no order is asked for"),
+    "GET", "/dataSets", "listDatasets",
+    documented(_SOURCE, "newest first where no order is asked for; 400 for an order by an unknown field; basePath is "
+               "an address of ours; no schema, which is the old name of schemas of /xdms only"),
     permission="view-datasets",
 )  # fmt: skip
 def every(call: Call) -> dict[str, Any]:
     """Give the datasets that fit the query, as an object keyed by id."""
-    query = catalog_query.read(call, order="desc:created", own=("requestDataSource", "expansion"))
+    query = catalog_query.read(call, order="desc:created", own=("requestDataSource", "expansion"), sortable=_SORTABLE)
     rows = query.page(call, KIND, {name: name for name in ("name", "created", "updated")})
     return {row.id: query.cut(_shown(call, row.id, row.body)) for row in rows}
 
 
 @service.operation(
-    "GET", "/dataSets/{id}", "retrieveDataset", documented(_SOURCE, "several ids with commas between"),
+    "GET", "/dataSets/{id}", "retrieveDataset",
+    documented(_SOURCE, "several ids with commas between; 304 for If-None-Match with the ETag"),
     permission="view-datasets",
 )  # fmt: skip
 def one(call: Call) -> Response:
@@ -86,8 +91,11 @@ def one(call: Call) -> Response:
     rows = [row for row in (call.scope.get(KIND, id) for id in ids[: catalog_query.MOST]) if row]
     if not rows:
         raise _unknown(call.part("id"))
-    headers = {"etag": etag(rows[0].body)} if len(ids) == 1 else {}
-    return answer({row.id: query.cut(_shown(call, row.id, row.body)) for row in rows}, headers=headers)
+    shown = {row.id: _shown(call, row.id, row.body) for row in rows}
+    headers = {"etag": etag(rows[0].body, *map(shown[rows[0].id].get, _OF_BATCHES))} if len(ids) == 1 else {}
+    if headers and catalog_query.is_known(call, headers["etag"]):
+        return Response(status_code=304, headers=headers)
+    return answer({id: query.cut(body) for id, body in shown.items()}, headers=headers)
 
 
 @service.operation(
@@ -137,6 +145,11 @@ def delete(call: Call) -> list[str]:
         return []
     removed(call.platform, call.scope, id, now=call.now)
     return _reference(id)
+
+
+def base_path(call: Call, id: str) -> str:
+    """Give the name of the place where a dataset's files are: there is no storage account (assumed)."""
+    return f"{call.base_url}/data/foundation/dataset/datasets/{id}/"
 
 
 def removed(platform: Platform, scope: Scope, id: str, *, now: int) -> None:
@@ -220,11 +233,12 @@ def _unknown(id: str) -> Problem:
 
 
 def _shown(call: Call, id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Give a dataset with what its batches say of it."""
+    """Give a dataset with where its files are and what its batches say of it."""
+    result = body | {"basePath": base_path(call, id)}
     last = batches.last(call.scope, id)
     if last is None:
-        return body
-    result = body | {"lastBatchId": last.id, "lastBatchStatus": last.body["status"]}
+        return result
+    result |= {"lastBatchId": last.id, "lastBatchStatus": last.body["status"]}
     for status, key in (("success", "lastSuccessfulBatch"), ("failed", "lastFailedBatch")):
         found = batches.last(call.scope, id, status)
         result |= {key: found.id} if found else {}
