@@ -1,6 +1,7 @@
 """The rows of uploaded files: JSON lines, JSON arrays over many lines, and Parquet.
 
-A file is never held in memory whole: of JSON no more than one row and a chunk, of Parquet a thousand rows.
+A file is never held in memory whole: of JSON no more than one row and a chunk, of Parquet a thousand rows. What a
+hostile file unpacks to is not bounded here but by the process that reads it (``promotion_child``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 LONGEST_ROW = 16_000_000  # bytes or characters; a row beyond counts as corrupt (assumed)
 CHUNK = 1 << 20
+SHOWN = 1_000  # characters that are kept of a row that is no record
 PARQUET_ROWS = 1_000
+PARQUET_BYTES = 8 << 20  # of rows that are made Python values at a time, and what a portion is estimated to unpack to
 _BLANK = " \t\r\n"
 
 
@@ -28,10 +31,11 @@ class Unreadable(ValueError):
 
 
 class Row(NamedTuple):
-    """One row: the record, or the *text* that is none."""
+    """One row: the record, or the beginning of the *text* that is none; *size* in bytes, about."""
 
     record: dict[str, Any] | None
     text: str = ""
+    size: int = 0
 
 
 def rows(file: io.BufferedReader, input_format: dict[str, Any]) -> Iterator[Row]:
@@ -45,7 +49,7 @@ def lines(file: io.BufferedReader) -> Iterator[Row]:
     """Give the rows of JSON lines; a line with an array holds several (assumed: as Spark's reader takes it)."""
     while line := file.readline(LONGEST_ROW + 1):
         if len(line) > LONGEST_ROW:
-            yield Row(None, line[:1000].decode("utf-8", "replace"))
+            yield _corrupt(line)
             while line and not line.endswith(b"\n"):
                 line = file.readline(LONGEST_ROW)
             continue
@@ -60,8 +64,18 @@ def _of_line(line: bytes) -> Iterator[Row]:
     except orjson.JSONDecodeError:
         value = None
     found = value if isinstance(value, list) and value else [value]
+    size, alone = len(line) // len(found), len(found) == 1
     for one in found:
-        yield Row(one) if isinstance(one, dict) else Row(None, line.rstrip(b"\r\n").decode("utf-8", "replace"))
+        if isinstance(one, dict):
+            yield Row(one, size=size)
+        else:  # the line beside every one of its elements would be its size squared
+            yield _corrupt(line if alone else orjson.dumps(one))
+
+
+def _corrupt(content: bytes) -> Row:
+    """Give a row that is no record, with no more of it than is shown."""
+    text = content[: 4 * SHOWN].rstrip(b"\r\n").decode("utf-8", "replace")
+    return Row(None, text[:SHOWN], min(len(content), 4 * SHOWN))
 
 
 def many_lines(file: io.BufferedReader) -> Iterator[Row]:
@@ -122,7 +136,7 @@ class _Objects:
                 continue  # a number may go on in the next chunk
             text, self._at = self._text[self._at : end], end
             fits = isinstance(value, dict) and writable(value)
-            return Row(value) if fits else Row(None, text[:1000])
+            return Row(value, size=len(text)) if fits else Row(None, text[:SHOWN], SHOWN)
 
     def _more(self) -> bool:
         """Read on, as much again as is waiting, so that a long value costs no more than twice its length."""
@@ -140,21 +154,42 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def parquet(file: io.BufferedReader) -> Iterator[Row]:
-    """Give the rows of a Parquet file, times as ISO 8601 texts; raises Unreadable."""
+    """Give the rows of a Parquet file, times as ISO 8601 texts; raises Unreadable, MemoryError."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-
-    from ..xdm.columns import rows as json_rows
 
     try:
         source = pq.ParquetFile(file)
         wanted = pa.schema([_field(field) for field in source.schema_arrow])
-        for batch in source.iter_batches(batch_size=PARQUET_ROWS):
-            table = pa.Table.from_batches([batch]).cast(wanted, safe=False)
-            for record in json_rows(table):
-                yield Row(record)
+        for batch in source.iter_batches(batch_size=_portion(source.metadata), use_threads=False):
+            yield from _of_table(pa.Table.from_batches([batch]).cast(wanted, safe=False))
+    except MemoryError:  # Arrow's own is one of these, and one of its errors too
+        raise
     except (pa.ArrowException, ValueError, TypeError, KeyError, NotImplementedError, RecursionError) as error:
         raise Unreadable(f"the file is not Parquet that can be read: {error}") from error
+
+
+def _portion(metadata: Any) -> int:
+    """Give how many rows to read at once: fewer where rows are long, as far as the file says how long they are."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    longest = max((group.total_byte_size / max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(PARQUET_ROWS, int(PARQUET_BYTES / max(1, longest))))
+
+
+def _of_table(table: pa.Table) -> Iterator[Row]:
+    """Give rows, so few at a time that their values need little memory."""
+    from ..xdm.columns import rows as json_rows
+
+    if table.nbytes > PARQUET_BYTES and table.num_rows > 1:
+        half = table.num_rows // 2
+        yield from _of_table(table.slice(0, half))
+        yield from _of_table(table.slice(half))
+    elif table.num_rows == 1 and table.nbytes > LONGEST_ROW:
+        yield Row(None, f"(not shown: a row of {table.nbytes} bytes)", SHOWN)
+    elif table.num_rows:
+        size = table.nbytes // table.num_rows
+        for record in json_rows(table):
+            yield Row(record, size=size)
 
 
 def _field(field: pa.Field) -> pa.Field:

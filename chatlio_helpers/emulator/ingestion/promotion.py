@@ -149,7 +149,7 @@ class Promotion:
 
     def _sort(self, chunk: list[Input], checker: Checker, output: Output) -> None:
         good: list[Numbered] = []
-        for number, (record, text) in enumerate(chunk, self._count.read):
+        for number, (record, text, _) in enumerate(chunk, self._count.read):
             if record is None:
                 self._reject(output, Numbered(number, None, text), "parsing", [CORRUPT])
                 continue

@@ -19,18 +19,23 @@ import re
 import struct
 import sys
 import threading
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 import duckdb
 import orjson
 
+from ..state.process_limit import limit_process
 from .query_answers import answers
 from .query_database import Failed
 
 ADDRESSES = 2 << 30  # bytes of address space: what DuckDB does not count as its own memory has a limit too
 LARGEST_FILE = 2 << 30  # bytes
+NICE = 10  # the platform's answers come before the queries
+NO_FILES = (
+    "there are no files here, and no functions that read them (read_csv, read_parquet, glob and their like): "
+    "name a table; SHOW TABLES lists those of the sandbox"
+)
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.ParserException, "42601"), (duckdb.SyntaxException, "42601"), (duckdb.BinderException, "42703"),
     (duckdb.PermissionException, "42501"), (duckdb.OutOfMemoryException, "53200"), (MemoryError, "53200"),
@@ -42,7 +47,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 def main() -> None:
     """Do jobs until the platform lets go of us; its end ends us, too, in the middle of a query."""
-    _limit()
+    limit_process(ADDRESSES, LARGEST_FILE)
     jobs: SimpleQueue[dict[str, Any]] = SimpleQueue()
     source, out = sys.stdin.buffer, sys.stdout.buffer
     threading.Thread(target=_listen, args=(source, jobs), daemon=True).start()
@@ -62,6 +67,8 @@ def _told(error: Exception, folder: str) -> dict[str, str]:
         code = "42P01" if message.startswith("Catalog Error: Table") else "42883"
     elif isinstance(error, duckdb.BinderException) and "Referenced column" not in message:
         code = "42804"
+    elif isinstance(error, duckdb.PermissionException) and "file system" in message:
+        message = NO_FILES
     elif code == "53200":
         message = message.partition("\n")[0]  # what follows are settings of DuckDB's, which nobody here may change
     return {"code": code, "message": message[:2000]}
@@ -76,20 +83,6 @@ def _listen(source: BinaryIO, jobs: SimpleQueue[dict[str, Any]]) -> None:
     while len(head := source.read(5)) == 5:
         jobs.put(orjson.loads(source.read(struct.unpack("!I", head[1:])[0])))
     os._exit(0)
-
-
-def _limit() -> None:
-    """Bound what one query may take from the computer, where the system has such bounds."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    worst = Path("/proc/self/oom_score_adj")
-    if worst.exists():  # when memory runs out, Linux ends this process and not the platform
-        worst.write_text("1000")
 
 
 if __name__ == "__main__":

@@ -3,35 +3,60 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
 class Placing:
     """A file that is written beside its place; ``keep`` forces it to disk and puts it there, ``drop`` removes it.
 
+    Who only writes it calls ``written``, and another process puts it in its place (``put``) or removes it (``remove``).
     Raises OSError when the disk refuses.
     """
 
     def __init__(self, path: Path) -> None:
         make_folder(path.parent)
-        self._path, self._beside = path, path.with_name(f".{path.name}")
+        self._path, self._beside = path, _beside(path)
         self.file = self._beside.open("wb")
 
-    def keep(self) -> int:
-        """Put the file in its place; gives its size in bytes."""
+    def written(self) -> int:
+        """Force the file to disk where it is; gives its size in bytes."""
         self.file.flush()
         os.fsync(self.file.fileno())
         size = self.file.tell()
         self.file.close()
-        self._beside.replace(self._path)
-        sync_folder(self._path.parent)
+        return size
+
+    def keep(self) -> int:
+        """Put the file in its place; gives its size in bytes."""
+        size = self.written()
+        put([self._path])
         return size
 
     def drop(self) -> None:
         """Remove what was written, wherever it is by now."""
         self.file.close()
-        self._beside.unlink(missing_ok=True)
-        self._path.unlink(missing_ok=True)
+        remove(self._path)
+
+
+def put(paths: Iterable[Path]) -> None:
+    """Put files that were written beside their places into them; raises OSError."""
+    folders = set()
+    for path in paths:
+        _beside(path).replace(path)
+        folders.add(path.parent)
+    for folder in folders:
+        sync_folder(folder)
+
+
+def remove(path: Path) -> None:
+    """Remove a file from its place and from beside it, where it is; raises OSError."""
+    _beside(path).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}")
 
 
 def make_folder(folder: Path) -> None:
