@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from running import QUICK, Chain, Client, Server, make_chain, payload, running, wait_until
+from running import MAPPINGS, QUICK, Chain, Client, Server, make_chain, payload, running, wait_until
 
 from chatlio_helpers.emulator.flowservice import run_metrics
 from chatlio_helpers.emulator.flowservice.run_metrics import Micro
+from chatlio_helpers.emulator.landing.tally import FURTHER, MOST_REASONS, Causes, Reason, merged
 
 RUNS = "/flowservice/runs"
 
@@ -114,6 +115,40 @@ def test_counts_codes_and_links_of_a_run(chain: Chain) -> None:
     listed = chain.client.call("GET", links["failedRecords"]).json()["data"]
     assert [one["name"] for one in listed] == ["conversion_errors_0.json", "validation_errors_0.json"]
     assert len(chain.client.call("GET", links["sampleErrors"]).text.splitlines()) == 2
+
+
+def test_each_mapping_that_fails_is_told_apart(server: Server) -> None:
+    """Two mappings that warn are two items with the rows of each, whatever the values, over all micro-batches."""
+    client = Client(server)
+    more = ("EXPRESSION", 'date(other, "yyyy-MM-dd")', "eventType")
+    server.turn(run_window=3600)
+    chain = make_chain(client, "warnings apart", (*MAPPINGS, more))
+    _landed(chain, payload(1, day="one", other="x"), payload(2, day="two", other="2026-01-02"))
+    _landed(chain, payload(3, day="three", other="y"))
+    (run,) = chain.runs()
+    server.turn(**QUICK)
+    records = run["metrics"]["recordSummary"]
+    assert records["warningRecordCount"] == 3
+    found = {one["message"].rpartition("destinationField: ")[2]: one["recordCount"] for one in records["warningInfo"]}
+    assert found == {f"_{client.tenant}.day": 3, "eventType": 2}
+    assert len(records["warningInfo"]) == 2
+
+
+def test_the_reasons_of_a_run_are_bounded() -> None:
+    """A thousand different words are a bounded number of items; no row is lost or counted twice in the last one."""
+    causes = Causes()
+    for row in range(MOST_REASONS):
+        causes.add(row, [Reason("A", f"#/field{row}: wrong")] * 2)
+    causes.add(
+        99, [Reason("A", f"#/more{number}: wrong") for number in range(1_000)] + [Reason("A", "#/field0: wrong")]
+    )
+    items = causes.of_run()
+    assert len(items) == MOST_REASONS + 1
+    assert items[-1] == {"code": "A", "message": FURTHER, "recordCount": 1}
+    assert (items[0]["recordCount"], items[1]["recordCount"]) == (2, 1)
+    assert len(merged(items, [{"code": "A", "message": "new", "recordCount": 3}])) == MOST_REASONS + 1
+    assert merged(items, items)[-1]["recordCount"] == 2
+    assert causes.by_code["A"].count == MOST_REASONS + 1
 
 
 def test_a_run_names_its_batches(chain: Chain) -> None:

@@ -43,5 +43,6 @@ def unpacked(parts: list[bytes]) -> tuple[list[Outcome], list[str]]:
 
 def _outcome(body: dict[str, Any]) -> Outcome:
     for name in ("causes", "warnings"):
-        body[name] = Causes({code: Cause(**cause) for code, cause in body[name]["by_code"].items()})
+        causes = {code: Cause(**cause) for code, cause in body[name]["by_code"].items()}
+        body[name] = Causes(causes, body[name]["by_reason"])
     return Outcome(**body)
