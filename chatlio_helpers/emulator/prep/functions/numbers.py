@@ -7,12 +7,12 @@ from .registry import category
 function = category("Type Conversions")
 
 
-@function("to_bigint", "BigInteger", "A text as a whole number of any size; a fraction is cut off (assumed).",
-          ("Number string: the text",), 'to_bigint("1000000")', "1000000",
-          note="The page's sample keeps a fraction, which a big integer cannot.")  # fmt: skip
-def to_bigint(value: float) -> int:
-    """A whole number."""
-    return int(value)
+@function("to_bigint", "BigInteger", "A text as a number of any size; a whole one keeps all its digits.",
+          ("Number string: the text",), 'to_bigint("1000000.34")', "1000000.34",
+          note="The page's sample keeps its fraction, although the function is named after whole numbers.")  # fmt: skip
+def to_bigint(value: float) -> float:
+    """A number, exact when it is whole."""
+    return value
 
 
 @function("to_decimal", "Double", "A text as a number.", ("Number string: the text",), 'to_decimal("20.5")', "20.5")
