@@ -13,6 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from ..front import shapes
+from ..front.problems import GatewayProblem
 from ..front.service import Call, answer
 from ..provenance import assumed, documented
 from ..state.store import Row
@@ -29,9 +30,13 @@ _SHAPE = {
     "insertIntoParameters": {"datasetName": str},
     "ctasParameters": {"datasetName": str, "description": str, "targetSchemaTitle": str},
 }  # fmt: skip
+MOST_OPEN = 50  # queries of a seat that wait or run
+RETRY_AFTER = 5  # seconds
 _CREATE_NOTE = (
     "the dialect is DuckDB's; 400 for what is no statement of a known kind, other faults of the SQL make it FAILED; "
-    "permission view-datasets, and manage-datasets for CREATE TABLE AS, INSERT INTO and DROP TABLE"
+    "permission view-datasets, and manage-datasets for CREATE TABLE AS, INSERT INTO and DROP TABLE; one query of a "
+    "seat runs at once, of up to 8 seats, and a second one while fewer than 3 run in all; the seat whose last turn is "
+    "longest ago goes first; with 50 queries of a seat under way the next is refused with the gateway's 429"
 )
 
 
@@ -53,6 +58,7 @@ def create(call: Call) -> Response:
     except Refused as refused:
         raise QueryProblem(400, f"{refused} ({refused.code}).") from refused
     runs, id = _runs(call), str(uuid.uuid4())
+    _check_queue(runs.under_way(call.caller.seat.name))
     stamp = runs.stamp()
     body = {
         "isInsertInto": statement.kind == "insert", "request": request, "state": "SUBMITTED", "rowCount": 0,
@@ -178,6 +184,15 @@ def _check_database(call: Call, name: str | None) -> None:
     wanted = f"{call.scope.sandbox}:all"
     if name != wanted:
         raise QueryProblem(400, f"dbName must be [{wanted}], as the header x-sandbox-name says; it is [{name}].")
+
+
+def _check_queue(under_way: int) -> None:
+    """Refuse one query too many with 429, so that no seat fills the platform's memory and disk with what waits."""
+    if under_way >= MOST_OPEN:
+        words = f"Too many requests: {under_way} queries of the organisation are under way; cancel some, or wait."
+        problem = GatewayProblem("429050", words)
+        problem.headers = {"retry-after": str(RETRY_AFTER)}
+        raise problem
 
 
 def _found(call: Call) -> Row:

@@ -77,6 +77,10 @@ class QueryRuns:
         self._tasks[caller.seat.name, id] = task
         task.add_done_callback(partial(self._forget_task, (caller.seat.name, id)))
 
+    def under_way(self, seat: str) -> int:
+        """Give how many queries of *seat* wait or run; those over the wire are not among them."""
+        return sum(owner == seat for owner, _ in self._tasks)
+
     def cancel(self, scope: Scope, id: str) -> None:
         """End a query that is not over; its process is killed."""
         self._end(scope, id, "KILLED", None)

@@ -17,9 +17,10 @@ from typing import Any
 
 import orjson
 
-MOST_AT_ONCE = 3  # processes
-MOST_OF_A_SEAT = 2
+from .query_turns import Turns
+
 IDLE = 180.0  # seconds
+MOST_IDLE = 3  # processes that are kept for the next query; one takes about 70 MB
 MOST_ROWS = 100_000  # documented as the highest LIMIT of an interactive query
 LARGEST_FRAME = 20_000_000  # bytes; the process sends less
 
@@ -72,8 +73,7 @@ class Workers:
     def __init__(self, longest: Callable[[], float]) -> None:
         self._longest = longest  # seconds that a query may take
         self._idle: list[_Worker] = []
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
-        self._of_seat: dict[str, asyncio.Semaphore] = {}
+        self._turns = Turns()
 
     @asynccontextmanager
     async def doing(self, seat: str, job: Job) -> AsyncIterator[AsyncIterator[Answer]]:
@@ -82,7 +82,7 @@ class Workers:
         Raises QueryFailed, 53400 when it takes too long. Whoever leaves before the last frame, also by cancellation,
         ends the query.
         """
-        async with self._of_seat.setdefault(seat, asyncio.Semaphore(MOST_OF_A_SEAT)), self._places:
+        async with self._turns.turn(seat):
             worker = self._resting() or await _started()
             try:
                 async with asyncio.timeout(self._longest()):
@@ -91,7 +91,7 @@ class Workers:
             except TimeoutError as error:
                 raise QueryFailed("53400", f"statement timeout: it took more than {self._longest():g} s") from error
             finally:
-                if worker.is_free:
+                if worker.is_free and len(self._idle) < MOST_IDLE:
                     worker.rest(self._let_go)
                     self._idle.append(worker)
                 else:
