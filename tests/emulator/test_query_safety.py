@@ -123,6 +123,7 @@ def test_an_attack_fails_and_changes_nothing(child: Child, attack: str) -> None:
     # What a deeply nested but harmless expression gives is its value; everything else is refused.
     assert frames[-1][0] == b"E" or "(((" in attack
     assert b"do not tell" not in told
+    assert b"file system" not in told
     assert child.files() == before
     assert child.ask("SELECT count(*) AS n FROM events")[-1] == (b"F", b'{"rows":1}')
 
@@ -175,6 +176,17 @@ def test_errors_carry_the_codes_that_postgresql_clients_know(child: Child) -> No
     }  # fmt: skip
     for sql, code in cases.items():
         assert orjson.loads(child.ask(sql)[-1][1])["code"] == code, sql
+
+
+@pytest.mark.parametrize("source", ["read_csv('{path}')", "read_text('{path}')", "'{path}'", "glob('{path}')"])
+def test_a_file_is_refused_in_the_service_s_own_words(child: Child, source: str) -> None:
+    """Whoever names a file is told that there are none, and nothing of where the platform keeps its own."""
+    for path in (child.other, child.lake / "a.csv"):
+        told = orjson.loads(child.ask(f"SELECT * FROM {source.format(path=path)}")[-1][1])  # noqa: S608
+        assert told["code"] == "42501"
+        assert told["message"].startswith("there are no files here")
+        assert "lake" not in told["message"]
+        assert path.name not in told["message"]
 
 
 def test_adobes_common_functions_are_there(child: Child) -> None:
