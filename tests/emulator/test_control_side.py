@@ -31,7 +31,11 @@ def test_seats_are_made_in_bulk_and_once(shared_server: Server) -> None:
     assert {seat["name"] for seat in shared_server.control("GET", "/seats")["seats"]} >= set(names)
 
 
-@pytest.mark.parametrize("body", [{}, {"names": []}, {"names": ["Ada Lovelace"]}, {"names": ["../x"]}, {"names": [1]}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"names": []}, {"names": ["Ada Lovelace"]}, {"names": ["../x"]}, {"names": [1]}, {"names": ["con"]},
+     {"names": ["ada", "com1"]}, {"names": ["nul"]}],
+)  # fmt: skip
 def test_a_bad_name_makes_no_seat(shared_server: Server, body: dict) -> None:
     """A name that cannot be a file's name is refused."""
     headers = {"x-local-token": (shared_server.folder / "admin-token").read_text()}
@@ -71,7 +75,8 @@ def test_dials_are_checked_and_survive_a_restart(tmp_path: Path) -> None:
     """A dial that is unknown or out of range changes nothing; a good one is still turned after a restart."""
     with running(tmp_path / "state") as server:
         headers = {"x-local-token": (server.folder / "admin-token").read_text()}
-        for wrong in ({"warp": 1}, {"latency": -1}, {"latency": "fast"}, {"latency": True}, {"lost_rate": 2}):
+        for wrong in ({"warp": 1}, {"latency": -1}, {"latency": "fast"}, {"latency": True}, {"lost_rate": 2},
+                      {"seed": 1.7}, {"token_life": 0}):  # fmt: skip
             body = {"landing_delay": 9, **wrong}
             answer = requests.put(f"{server.url}/_local/dials", json=body, headers=headers, timeout=30)
             assert answer.status_code == 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import pytest
 from running import Client, Server, make_chain, running, wait_until
+
+from chatlio_helpers.emulator.platform import assemble
+from chatlio_helpers.emulator.state.store import StateDamaged
 
 
 def start(*arguments: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
@@ -60,6 +64,68 @@ def test_a_cut_state_file_is_refused(tmp_path: Path) -> None:
         server.control("POST", "/seats", {"names": [f"seat-{number}" for number in range(200)]})
     file = tmp_path / "state" / "state.sqlite"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert "cannot be read" in refusal(start("--data", str(tmp_path / "state")))["error"]
+
+
+INSIDES = {  # what is damaged: the statement that does it, a word of the refusal
+    "a seat's body": ("UPDATE objects SET body = '{' WHERE kind = 'seats'", "seats"),
+    "a seat without fields": ("UPDATE objects SET body = '{}' WHERE kind = 'seats'", "seat"),
+    "a seat's name that leaves the folder": (
+        "UPDATE objects SET id = '../../evil', body = json_set(body, '$.name', '../../evil') WHERE kind = 'seats'",
+        "name",
+    ),
+    "a seat's name whose folder is missing": (
+        "UPDATE objects SET id = 'no/ada', body = json_set(body, '$.name', 'no/ada') WHERE kind = 'seats'", "name",
+    ),
+    "a role that leaves the folder": (
+        "UPDATE objects SET body = json_set(body, '$.accounts[1].role', '/../../x') WHERE kind = 'seats'", "seat",
+    ),
+    "a seat under another's name": ("UPDATE objects SET id = 'ben' WHERE kind = 'seats'", "another name"),
+    "where the landing stood": (
+        "INSERT OR REPLACE INTO objects VALUES (999, '', '', 'landing', 'cursor', NULL, '{}', 0, 0)", "landing",
+    ),
+    "a dial": ("INSERT INTO objects VALUES (999, '', '', 'dials', 'dials', NULL, '{\"seed\": []}', 0, 0)", "dial"),
+    "a table": ("DROP TABLE objects", "objects"),
+    "a table's shape": ("ALTER TABLE objects RENAME COLUMN body TO soul", "body"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the state folder of a platform that ran and was stopped; not to be changed."""
+    folder = tmp_path_factory.mktemp("stopped") / "state"
+    with running(folder):
+        pass
+    database = sqlite3.connect(folder / "state.sqlite")
+    database.execute("DELETE FROM objects WHERE kind = 'dials'")
+    database.commit()
+    database.close()
+    return folder
+
+
+@pytest.mark.parametrize("damage", INSIDES)
+def test_a_state_damaged_inside_is_refused(stopped: Path, tmp_path: Path, damage: str) -> None:
+    """A whole database that holds what no platform wrote is refused in words, and nothing is written because of it."""
+    folder = tmp_path / "one" / "two" / "state"
+    shutil.copytree(stopped, folder)
+    statement, word = INSIDES[damage]
+    database = sqlite3.connect(folder / "state.sqlite")
+    database.execute(statement)
+    database.commit()
+    database.close()
+    there = sorted(path for path in tmp_path.rglob("*") if path.suffix == ".json")
+    with pytest.raises(StateDamaged, match=word):
+        assemble(folder)
+    assert sorted(path for path in tmp_path.rglob("*") if path.suffix == ".json") == there
+
+
+def test_the_process_refuses_a_state_damaged_inside(stopped: Path, tmp_path: Path) -> None:
+    """As a process it ends with the one line and with 4."""
+    shutil.copytree(stopped, tmp_path / "state")
+    database = sqlite3.connect(tmp_path / "state" / "state.sqlite")
+    database.execute("UPDATE objects SET body = '{' WHERE kind = 'seats'")
+    database.commit()
+    database.close()
     assert "cannot be read" in refusal(start("--data", str(tmp_path / "state")))["error"]
 
 

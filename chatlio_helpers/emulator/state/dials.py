@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .store import Store
+if TYPE_CHECKING:
+    from .store import Store
 
 
 @dataclass(frozen=True)
 class Dial:
     """One number: where it starts, how far it may go, what it does, and what the live platform does.
 
-    A ``passing`` one counts down to 0 by itself, in seconds, and is over after a restart.
+    A ``passing`` one counts down to 0 by itself, in seconds, and is over after a restart; a ``whole`` one takes no
+    fractions.
     """
 
     start: float
@@ -22,6 +25,7 @@ class Dial:
     live: str
     least: float = 0.0
     passing: bool = False
+    whole: bool = False
 
 
 FAULT_STATUSES = (500, 502, 503, 504)
@@ -32,7 +36,7 @@ DIALS: dict[str, Dial] = {
     "run_window": Dial(2.0, 86400, "seconds of events that one run of a streaming dataflow covers", "one hour"),
     "run_close_delay": Dial(0.2, 86400, "seconds from the end of a window to its closed run", "about 40 minutes"),
     "query_time": Dial(600, 86400, "seconds that a query may take", "10 minutes (interactive)", 0.1),
-    "token_life": Dial(86399, 86399, "seconds that a new access token is good for", "24 hours"),
+    "token_life": Dial(86399, 86399, "seconds that a new access token is good for", "24 hours", 1),
     "clock_offset": Dial(0.0, 10**9, "seconds that the platform's clock is ahead", "none", -(10.0**9)),
     "latency": Dial(0.0, 60, "seconds added before each answer", "some 0.2 to 2 seconds"),
     "latency_jitter": Dial(0.0, 60, "most seconds added to the latency, by a draw for each request", "not known"),
@@ -44,7 +48,9 @@ DIALS: dict[str, Dial] = {
     "seat_limit": Dial(0.0, 10**6, "requests a second that a seat may make, then 429; 0: no limit", "not known"),
     "inlet_limit": Dial(0.0, 10**6, "requests a second that an inlet takes, then 429; 0: no limit", "some thousands"),
     "freeze": Dial(0.0, 120, "seconds, from now, in which nothing is answered", "no such thing", passing=True),
-    "seed": Dial(0, 10**9, "where the draws for rates and jitter start; they start anew when it is set", "none"),
+    "seed": Dial(
+        0, 10**9, "where the draws for rates and jitter start; they start anew when it is set", "none", whole=True
+    ),
 }
 
 
@@ -63,9 +69,10 @@ class Dials:
     def __init__(self, store: Store) -> None:
         self._scope = store.within("", "")
         row = self._scope.get("dials", "dials")
-        # A dial that a former version had and this one does not is left aside.
-        self._turned: dict[str, float] = {name: value for name, value in (row.body if row else {}).items()
-                                          if name in DIALS}  # fmt: skip
+        # What a former version took and this one does not, a dial or a value of one, is left aside.
+        self._turned: dict[str, float] = {
+            name: value for name, value in (row.body if row else {}).items() if name in DIALS and not fault(name, value)
+        }
         self._ends: dict[str, float] = {}
         self.draws = random.Random(int(self["seed"]))
         self.quiet = self._is_quiet()
@@ -82,7 +89,8 @@ class Dials:
     def turn(self, values: dict[str, float], *, now: int) -> None:
         """Set some dials at once; raises ValueError naming what is unknown or out of range, and then sets none."""
         for name, value in values.items():
-            _checked(name, value)
+            if why := fault(name, value):
+                raise ValueError(why)
         lasting = {name: float(value) for name, value in values.items() if not DIALS[name].passing}
         if lasting:
             turned = {**self._turned, **lasting}
@@ -104,11 +112,15 @@ class Dials:
         return not any(self[name] for name in _TROUBLE)
 
 
-def _checked(name: str, value: object) -> None:
+def fault(name: str, value: object) -> str:
+    """Say why the dial *name* cannot be turned to *value*; empty when it can."""
     dial = DIALS.get(name)
     if dial is None:
-        raise ValueError(f"There is no dial {name!r}; there are: {', '.join(DIALS)}.")
+        return f"There is no dial {name!r}; there are: {', '.join(DIALS)}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not dial.least <= value <= dial.most:
-        raise ValueError(f"The dial {name!r} takes a number from {dial.least:g} to {dial.most:g}; it got {value!r}.")
+        return f"The dial {name!r} takes a number from {dial.least:g} to {dial.most:g}; it got {value!r}."
+    if dial.whole and value != int(value):
+        return f"The dial {name!r} takes a whole number; it got {value!r}."
     if name == "fault_status" and value not in FAULT_STATUSES:
-        raise ValueError(f"The dial 'fault_status' takes {', '.join(map(str, FAULT_STATUSES))}; it got {value!r}.")
+        return f"The dial 'fault_status' takes {', '.join(map(str, FAULT_STATUSES))}; it got {value!r}."
+    return ""

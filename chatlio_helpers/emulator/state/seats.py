@@ -1,7 +1,8 @@
-"""Seats: organisations side by side, each with its tenant, its sandboxes and two credentials.
+"""Seats: organisations side by side, each with its tenant, its sandboxes and three credentials.
 
 The full credential may do all; the limited one is of the same organisation and has its product profile, but its role
-has no permission: with it every gateway check passes and every service refuses.
+has no permission: with it every gateway check passes and every service refuses. The outsider is of the same
+organisation, too, but its project has no product profile: IMS gives it a token, and the gateway refuses that.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ import re
 import secrets
 import uuid
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .store import Store
+if TYPE_CHECKING:
+    from .store import Store
 
 DEFAULT = "default"
+OUTSIDER = "outsider"
 SCOPES = "openid,session,AdobeID,read_organizations,additional_info.projectedProductContext"
 PERMISSIONS = (
     "manage-schemas", "view-schemas", "manage-datasets", "view-datasets", "manage-sources", "view-sources",
     "view-sandboxes", "manage-sandboxes",
 )  # fmt: skip
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_ROLES = ("full", "limited", OUTSIDER)
+_NO_FILE = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")  # names of devices: Windows makes no file con.json
 _SANDBOXES = (
     ("prod", "Prod", "production", True),
     ("dev", "Development", "development", True),
@@ -77,7 +82,7 @@ class Seat:
     accounts: tuple[Account, ...]
 
     def account(self, role: str) -> Account:
-        """Give the credential of a role, ``full`` or ``limited``."""
+        """Give the credential of a role: ``full``, ``limited`` or ``outsider``."""
         return next(account for account in self.accounts if account.role == role)
 
 
@@ -88,19 +93,23 @@ class Seats:
         self._store = store
         self._scope = store.within("", "")
         self._by_client: dict[str, tuple[Seat, Account]] = {}
+        self._complete()
         self.reload()
 
     def reload(self) -> None:
         """Know what the store knows: a change that the disk refused in the end is none."""
         self._by_client = {}
         for row in self._scope.list("seats"):
-            self._remember(_read(row.body))
+            self._remember(read_seat(row.body))
 
     def create(self, names: list[str], *, now: int) -> list[Seat]:
         """Make the seats that are not there yet, all or none; raises ValueError for a name that cannot be one."""
         wrong = [name for name in names if not isinstance(name, str) or not _NAME.fullmatch(name)]
         if wrong:
             raise ValueError(f"A seat's name has 1 to 40 of a-z, 0-9 and dash; these are not: {wrong[:5]}.")
+        devices = [name for name in names if _NO_FILE.fullmatch(name)]
+        if devices:
+            raise ValueError(f"A seat's name becomes a file's, and Windows keeps these for devices: {devices[:5]}.")
         with self._store.transaction():
             seats = [self.get(name) or self._make(name, now) for name in dict.fromkeys(names)]
         for seat in seats:
@@ -110,7 +119,7 @@ class Seats:
     def get(self, name: str) -> Seat | None:
         """Give one seat, or None."""
         row = self._scope.get("seats", name)
-        return _read(row.body) if row else None
+        return read_seat(row.body) if row else None
 
     def keep(self, name: str, sandboxes: tuple[Sandbox, ...], *, now: int) -> None:
         """Give the seat *name*, which must be there, these sandboxes."""
@@ -131,11 +140,19 @@ class Seats:
 
     def list(self) -> list[Seat]:
         """Give all seats, oldest first."""
-        return [_read(row.body) for row in self._scope.list("seats")]
+        return [read_seat(row.body) for row in self._scope.list("seats")]
 
     def account(self, client_id: str) -> tuple[Seat, Account] | None:
         """Give the seat and account of an API key, or None."""
         return self._by_client.get(client_id)
+
+    def _complete(self) -> None:
+        """Give the seats of an older state the outsider's account, which they were made without."""
+        with self._store.transaction():
+            for seat in self.list():
+                if all(account.role != OUTSIDER for account in seat.accounts):
+                    whole = replace(seat, accounts=(*seat.accounts, _account(OUTSIDER, ())))
+                    self._scope.put("seats", seat.name, asdict(whole), now=seat.created, name=seat.name)
 
     def _make(self, name: str, now: int) -> Seat:
         seat = _new(name, now)
@@ -167,7 +184,7 @@ def _new(name: str, now: int) -> Seat:
         tenant=f"kit{secrets.token_hex(5)}",
         created=now,
         sandboxes=tuple(Sandbox(str(uuid.uuid4()), *sandbox) for sandbox in _SANDBOXES),
-        accounts=(_account("full", PERMISSIONS), _account("limited", ())),
+        accounts=(_account("full", PERMISSIONS), _account("limited", ()), _account(OUTSIDER, ())),
     )
 
 
@@ -181,10 +198,32 @@ def _account(role: str, permissions: tuple[str, ...]) -> Account:
     )
 
 
-def _read(body: dict[str, Any]) -> Seat:
-    sandboxes = tuple(Sandbox(**one) for one in body["sandboxes"])
-    accounts = tuple(Account(**{**one, "permissions": _permissions(one)}) for one in body["accounts"])
-    return Seat(**{**body, "sandboxes": sandboxes, "accounts": accounts})
+def read_seat(body: dict[str, Any]) -> Seat:
+    """Give the seat that *body* describes, as it is kept in the store.
+
+    Raises ValueError, in words, for one that this platform cannot have written: its name becomes a part of paths.
+    """
+    try:
+        sandboxes = tuple(Sandbox(**one) for one in body["sandboxes"])
+        accounts = tuple(Account(**{**one, "permissions": _permissions(one)}) for one in body["accounts"])
+        seat = Seat(**{**body, "sandboxes": sandboxes, "accounts": accounts})
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"a seat in it is not whole ({error})") from error
+    if not isinstance(seat.name, str) or not _NAME.fullmatch(seat.name):
+        raise ValueError(f"a seat in it has a name that none can have: {str(seat.name)[:60]!r}")
+    roles = [account.role for account in accounts]  # each names a file, too
+    if not _is_text(seat) or not {"full", "limited"} <= set(roles) <= set(_ROLES) or len(roles) != len(set(roles)):
+        raise ValueError(f"the seat {seat.name} in it is not whole")
+    return seat
+
+
+def _is_text(seat: Seat) -> bool:
+    fields = [seat.org_id, seat.tenant]
+    for account in seat.accounts:
+        fields += [account.role, account.client_id, account.secret, account.technical_account, *account.permissions]
+    for sandbox in seat.sandboxes:
+        fields += [sandbox.id, sandbox.name, sandbox.title, sandbox.type, sandbox.state]
+    return all(isinstance(one, str) for one in fields) and isinstance(seat.created, int)
 
 
 def _permissions(account: dict[str, Any]) -> tuple[str, ...]:

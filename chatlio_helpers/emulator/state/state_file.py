@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from ..collection.checkpoints import BACKSTOP
-from . import migration, selection
+from . import migration, selection, soundness
 
 STATE_VERSION = 1
 FILE = "state.sqlite"
@@ -58,6 +58,7 @@ def opened(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = FULL")
         database.execute(f"PRAGMA wal_autocheckpoint = {BACKSTOP}")
         _migrate(database, path)
+        soundness.check(database)
         database.executescript(_TABLES)
         for statement in selection.indexes():
             database.execute(statement)
