@@ -31,7 +31,8 @@ START_LIMIT = 20.0  # seconds
 STOP_LIMIT = 10.0
 ANSWER_LIMIT = 5.0
 DEFAULT_SEAT = "default"
-_STATE = ("state.sqlite*", "journal.sqlite*", "lake", "imports", "staging", "credentials", "platform.json")
+_STATE = ("state.sqlite*", "journal.sqlite*", "lake", "imports", "staging", "credentials", "platform.json",
+          ".import*", ".former")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from .app import create_app
+from .control import swap
 from .folder import Folder
 from .front import patience
 from .front.hosts import Hosts
@@ -38,6 +39,7 @@ def serve(path: Path, *, host: str, port: int | None, idle: float, allowed: Iter
     """
     folder = Folder(path)
     try:
+        swap.settle(path)
         platform = assemble(path)
         _log_to(path / "log")
         bound = folder.bind(host, port)

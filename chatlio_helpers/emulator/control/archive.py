@@ -25,11 +25,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..state.store import FILE, STATE_VERSION, StateError
+from . import swap
+from .swap import JOURNAL, TREES
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-JOURNAL = "journal.sqlite"
-TREES = ("lake", "imports")
+MOST_FILES = 300_000  # their names and sums are one manifest, which is read whole
 _WAIT = 10  # seconds to wait for whoever writes the state at this moment
 
 
@@ -57,6 +58,10 @@ def export(folder: Path, file: Path) -> dict[str, Any]:
     Nobody is held up for longer than the beginning of three transactions. Raises StateError when there is no state, the
     file is there already, something was deleted meanwhile, or the disk refuses.
     """
+    if swap.is_unfinished(folder):
+        raise StateError(
+            f"An import into {folder} was interrupted.", "its process was ended", "start the platform: it finishes it"
+        )
     if not (folder / FILE).is_file():
         raise StateError(
             f"There is no state in {folder}.", "no local platform ever ran on this folder", "name its folder: --data"
@@ -68,7 +73,7 @@ def export(folder: Path, file: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".export-") as place:
             _copy_databases(folder, Path(place))
             manifest = _write(folder, Path(place), draft)
-            _refuse_deleted(folder, Path(place))
+            _refuse_deleted(folder, Path(place), manifest["files"])
         draft.replace(file)
     except (OSError, sqlite3.Error) as error:
         raise StateError(
@@ -114,6 +119,11 @@ def _write(folder: Path, place: Path, draft: Path) -> dict[str, Any]:
     with os.fdopen(handle, "wb") as out:
         with gzip.GzipFile("", "wb", 1, out) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
             for name, path in _members(folder, place):
+                if len(files) >= MOST_FILES:
+                    raise StateError(
+                        f"The state has more than {MOST_FILES:,} files.", "it has very many batches",
+                        "delete datasets that are of no more use, or copy the folder while the platform is stopped",
+                    )  # fmt: skip
                 files[name] = _add(archive, name, path)
             manifest = {"format": FORMAT, "state_version": STATE_VERSION, "created": time.time(), "files": files}
             text = json.dumps(manifest).encode()
@@ -146,19 +156,21 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
     return member
 
 
-def _refuse_deleted(folder: Path, place: Path) -> None:
-    """Refuse when a batch of the copy is gone by now: its file may have gone before it was copied."""
-    batches = "SELECT id FROM objects WHERE kind = 'batches'"
+def _refuse_deleted(folder: Path, place: Path, files: dict[str, Any]) -> None:
+    """Refuse when something of the copied state is gone by now: its file may have gone before it was copied."""
+    batches, parts = ("batches",), ("importParts",)
+    ids = "SELECT id FROM objects WHERE kind = ?"
     copied, now = _open(place / FILE), _open(folder / FILE)
     try:
-        gone = {id for (id,) in copied.execute(batches)} - {id for (id,) in now.execute(batches)}
+        gone = {id for (id,) in copied.execute(ids, batches)} - {id for (id,) in now.execute(ids, batches)}
+        gone |= {id for (id,) in copied.execute(ids, parts)} - {name.rpartition("/")[2] for name in files}
     finally:
         copied.close()
         now.close()
     if gone:
         raise StateError(
-            f"{len(gone)} batches were deleted while the state was exported.",
-            "somebody reset a seat or deleted a dataset at the same time",
+            f"{len(gone)} batches or uploaded files went away while the state was exported.",
+            "uploads were landed, a seat was reset or a dataset was deleted at the same time",
             "run the same command again",
         )
 
