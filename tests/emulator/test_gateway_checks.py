@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import requests
@@ -102,6 +104,42 @@ def test_a_missing_permission_is_the_services_refusal(shared_server: Server, pat
     assert found.items() <= answer.json().items()
     sandboxes = requests.get(f"{server.url}/data/foundation/sandbox-management/", headers=headers, timeout=30).json()
     assert [one["name"] for one in sandboxes["sandboxes"]] == ["prod", "dev"]
+
+
+def test_a_project_without_product_profile_is_refused(take_seat: Callable[..., Client]) -> None:
+    """The outsider gets a token from IMS, and the gateway refuses it whatever is asked for and however."""
+    outsider = take_seat(role="outsider")
+    assert outsider.keys["org_id"] == take_seat().keys["org_id"]
+    for path in ("/flowservice/flows", "/catalog/dataSets", "/schemaregistry/stats", "/sandbox-management/"):
+        answer = outsider.call("GET", path)
+        assert (answer.status_code, answer.json()) == (
+            403, {"error_code": "403025", "message": "Profile is not valid"},
+        )  # fmt: skip
+
+
+def test_a_seat_of_an_older_state_gets_the_outsider(tmp_path: Path) -> None:
+    """A seat that was made before there was such an account has it, and its file, from the next start on, to stay."""
+    server = Server(tmp_path)
+    server.start()
+    server.stop()
+    with sqlite3.connect(tmp_path / "state.sqlite") as database:
+        database.execute("UPDATE objects SET body = json_remove(body, '$.accounts[2]') WHERE kind = 'seats'")
+        (left,) = database.execute(
+            "SELECT json_array_length(body, '$.accounts') FROM objects WHERE kind = 'seats'"
+        ).fetchone()
+    database.close()
+    (tmp_path / "credentials" / "default-outsider.json").unlink()
+    assert left == 2
+    keys = []
+    for _ in range(2):
+        server.start()
+        try:
+            keys.append(Client(server, role="outsider").keys["client_id"])
+            assert refused(Client(server, role="outsider")) == (403, "403025")
+            assert refused(Client(server)) == (200, None)
+        finally:
+            server.stop()
+    assert keys[0] == keys[1]
 
 
 def test_sandboxes_are_listed_as_the_account_may_use_them(client: Client) -> None:

@@ -1,7 +1,8 @@
 """Who calls: the checks that stand before every service.
 
 The codes are documented in Adobe's troubleshooting guide. The order of the checks is assumed: token there, API key
-there and known, token good and the key's own, organisation there and the token's own, content type, then sandbox.
+there and known, token good and the key's own, a product profile for its project, organisation there and the token's
+own, content type, then sandbox.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from ..state.clock import Clock
-from ..state.seats import Account, Sandbox, Seat, Seats
+from ..state.seats import OUTSIDER, Account, Sandbox, Seat, Seats
 from ..state.tokens import Tokens
 from .dialects import Dialect
 from .problems import ContentTypeProblem, GatewayProblem
@@ -80,6 +81,8 @@ class Gateway:
             raise GatewayProblem("401013", "Oauth token is not valid")
         if owner != key:
             raise GatewayProblem("403003", "Api Key is invalid")
+        if found[1].role == OUTSIDER:
+            raise GatewayProblem("403025", "Profile is not valid")
         return found
 
 
