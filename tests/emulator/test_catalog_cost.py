@@ -92,3 +92,18 @@ def test_making_one_among_many_costs_what_it_costs_among_few(clients: dict[str, 
     assert found <= MOST, best
     found, best = ratio(clients, lambda client: client.call("POST", "/catalog/batches", {"status": "success"}))
     assert found <= MOST, best
+
+
+@pytest.mark.parametrize("query", ["tags=flowId:other", "property=inputFormat.format==avro", "tags=team:a*"])
+def test_what_no_object_has_is_not_looked_for_in_each(clients: dict[str, Client], query: str) -> None:
+    """Without an index, too, a text that occurs nowhere is found out sooner than by reading all objects."""
+
+    def fastest(asked: str) -> float:
+        times = []
+        for _ in range(3):
+            began = time.perf_counter()
+            assert clients["large"].made("GET", f"/catalog/batches?{asked}", None) == {}
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    assert fastest(query) < fastest("property=inputFormat.format==12345") * 0.7

@@ -17,7 +17,10 @@ CONDITIONS = (
     "sourceConnectionIds[]==s2", "sourceConnectionIds==s2", "targetConnectionIds[]==t1,t2", "description==d'1",
     "description~d", "createdAt>=30", "_pending.state==enabled", "name==n1' OR '1'='1", 'state==x" OR 1=1 --',
     "sourceConnectionIds[]==*", "no.such[].path==1",
+    "note==plain text", "note==plain text,x", "note==x", "note==true", "note==True", "note==None", "note==null",
+    "note==é", 'note==a"b', "note==1.5", "note==1.5,x", "note!=x", "note==a/b", "note==",
 )  # fmt: skip
+NOTES = (True, None, "plain text", "é", 'a"b', 1.5, ["x", "plain text"], "True", "None", "", {"x": "x"}, "a/b")
 ORDERS = (("-number",), ("number",), ("-updated",), ("name",), ("-name", "created"), ("id",))
 
 
@@ -32,6 +35,7 @@ def flows(folder: Path) -> Scope:
             "sourceConnectionIds": draw.choice([["s1"], ["s2"], ["s1", "s2"], [], ["*"]]),
             "targetConnectionIds": [draw.choice(["t1", "t2", "t3"])],
             **draw.choice([{}, {"_pending": {"state": "enabled", "due": 4}}]),
+            "note": NOTES[number % len(NOTES)],
         }  # fmt: skip
         scope.put("flows", body["id"], body, name=body["name"], now=draw.randrange(40))
         store.within("ben", "prod").put("flows", body["id"], body, name=body["name"], now=1)

@@ -73,6 +73,11 @@ class Tagged(Condition):
         wanted = re.compile(re.escape(self.values[0] or "*").replace(r"\*", ".*"), re.DOTALL)
         return any(wanted.fullmatch(one) for one in (body.get("tags") or {}).get(self.path) or ())
 
+    def traces(self) -> tuple[str, ...]:
+        """Give the value, or the name of the tag where the value has an asterisk."""
+        wanted = self.path if "*" in (self.values[0] or "*") else self.values[0]
+        return (wanted,) if filters.is_plain(wanted) else ()
+
 
 @dataclass(frozen=True)
 class Query:

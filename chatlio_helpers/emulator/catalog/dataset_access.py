@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..front import filters
 from ..front.problems import AepProblem
 from ..front.service import Call
 from ..provenance import assumed, documented
@@ -52,9 +53,10 @@ def _tagged(call: Call, kind: str, name: str) -> dict[str, list[str]]:
     """Give the values of the tag by id, newest first."""
     if '"' in name:  # SQLite's paths have no way to write one
         return {}
+    trace = f'"{name}"' if filters.is_plain(name) else '"tags"'  # found faster than JSON is read
     rows = call.scope.store.rows(
-        "seat = ? AND sandbox = ? AND kind = ? AND json_type(body, ?) = 'array'",
-        (call.scope.seat, call.scope.sandbox, kind, f'$.tags."{name}"', MOST_TAGGED),
+        "seat = ? AND sandbox = ? AND kind = ? AND instr(body, ?) AND json_type(body, ?) = 'array'",
+        (call.scope.seat, call.scope.sandbox, kind, trace, f'$.tags."{name}"', MOST_TAGGED),
         "ORDER BY number DESC LIMIT ?",
     )
     return {row.id: row.body["tags"][name] for row in rows}

@@ -9,6 +9,8 @@ from typing import Any
 
 _FORM = re.compile(r"(?P<path>[^=!<>~]+)(?P<operator>==|!=|<=|>=|<|>|~)(?P<value>.*)", re.DOTALL)
 
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _.:/@-]*")
+
 
 class NotACondition(ValueError):
     """The text has no operator that is known, or no regular expression after a tilde."""
@@ -30,6 +32,15 @@ class Condition:
         if self.operator == "exists":
             return bool(found)
         return any(_COMPARE[self.operator](one, value) for one in found for value in self.values)
+
+    def traces(self) -> tuple[str, ...]:
+        """Give texts of which at least one stands in the JSON of every body that fits; none where that is not sure."""
+        return self.values if self.operator == "==" and all(is_plain(value) for value in self.values) else ()
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether only a text can be equal to *text*, and JSON writes it as it is."""
+    return bool(_PLAIN.fullmatch(text)) and text.lower() not in ("true", "false", "none")
 
 
 def parse(text: str, *, several: bool) -> Condition:
