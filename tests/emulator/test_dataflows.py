@@ -30,7 +30,7 @@ def code(client: Client, body: dict[str, Any]) -> str:
 
 def other_schema(client: Client) -> dict[str, str]:
     """Make a second schema; gives a reference to it."""
-    body = {"title": "Other", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}]}
+    body = {"title": "Other", "description": "d", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}]}
     id = client.made("POST", "/schemaregistry/tenant/schemas", body)["$id"]
     return {"id": id, "contentType": "application/vnd.adobe.xed-full+json;version=1"}
 

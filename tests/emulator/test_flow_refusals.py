@@ -290,7 +290,8 @@ def closed_run(chain: Any, *payloads: dict[str, Any]) -> str:
 
 def mapping_sets(client: Client, chain: Any) -> dict[str, str]:
     """Make a mapping set with a fault, and one into another schema."""
-    body = {"title": "Other", "type": "object", "allOf": [{"$ref": "https://ns.adobe.com/xdm/context/profile"}]}
+    profile = "https://ns.adobe.com/xdm/context/profile"
+    body = {"title": "Other", "description": "d", "type": "object", "allOf": [{"$ref": profile}]}
     other = client.made("POST", "/schemaregistry/tenant/schemas", body)["$id"]
     rows = (("ATTRIBUTE", "id", "_id"),)
     sets = {

@@ -60,7 +60,7 @@ def bodies(client: Client, chain: Chain) -> dict[tuple[str, str], Any]:
             "title": "Group T", "type": "object", "definitions": {"c": root}, "allOf": [{"$ref": "#/definitions/c"}],
         },
         ("POST", "/schemaregistry/tenant/schemas"): {
-            "title": "Schema T", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}],
+            "title": "Schema T", "description": "d", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}],
             "meta:immutableTags": ["union"],
         },
         ("POST", "/schemaregistry/tenant/descriptors"): {

@@ -52,7 +52,7 @@ PLACES = {
 }  # fmt: skip
 PATCH_TITLE = [{"op": "replace", "path": "/title", "value": "taken over"}]
 PATCH_NAME = [{"op": "replace", "path": "/name", "value": "taken over"}]
-RESOURCE = {"title": "taken over", "type": "object", "allOf": []}
+RESOURCE = {"title": "taken over", "description": "d", "type": "object", "allOf": []}
 BODIES: dict[str, Any] = {
     "patchDataset": {"name": "taken over"}, "putDataset": {"name": "taken over"},
     "patchConnection": PATCH_NAME, "patchFlow": PATCH_NAME, "patchSourceConnection": PATCH_NAME,
@@ -301,7 +301,8 @@ REFERENCES = {
         "transformations": [{"name": "Mapping", "params": {"mappingId": ada["mappingSets"], "mappingVersion": 0}}],
     },
     "/schemaregistry/tenant/schemas": lambda ada: {
-        "title": "x", "type": "object", "allOf": [{"$ref": ada["classes"]}, {"$ref": ada["mixins"]}],
+        "title": "x", "description": "d", "type": "object",
+        "allOf": [{"$ref": ada["classes"]}, {"$ref": ada["mixins"]}],
     },
     "/schemaregistry/tenant/descriptors": lambda ada: {
         "@type": "xdm:descriptorIdentity", "xdm:sourceSchema": ada["schemas"], "xdm:sourceVersion": 1,

@@ -17,7 +17,7 @@ def reference(client: Client) -> dict[str, str]:
     own = {"type": "object", "properties": {f"_{client.tenant}": {"type": "object", "properties": fields}}}
     group = {"title": "G", "type": "object", "definitions": {"c": own}, "allOf": [{"$ref": "#/definitions/c"}]}
     id = client.made("POST", "/schemaregistry/tenant/fieldgroups", group)["$id"]
-    body = {"title": "S", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}, {"$ref": id}]}
+    body = {"title": "S", "description": "s", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}, {"$ref": id}]}
     made = client.made("POST", "/schemaregistry/tenant/schemas", body)
     return {"id": made["$id"], "contentType": "application/vnd.adobe.xed-full+json;version=1"}
 

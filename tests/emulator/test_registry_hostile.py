@@ -133,7 +133,7 @@ def test_resources_that_contain_themselves_are_refused(client: Client) -> None:
         answer = client.call("PATCH", path, [{"op": "add", "path": "/properties/b", "value": {"$ref": id}}])
         assert (answer.status_code, "contains itself" in answer.json()["detail"]) == (400, True)
     assert set(client.made("GET", path, None, headers=FULL)["properties"]) == {"a"}
-    group = {"title": "G", "description": "d", "type": "object", "properties": {}}
+    group = {"title": "G", "type": "object", "properties": {}, "meta:intendedToExtend": [EXPERIENCE_EVENT]}
     made = client.made("POST", f"{TENANT}/fieldgroups", group)
     patch = [{"op": "add", "path": "/allOf", "value": [{"$ref": made["$id"]}]}]
     assert client.call("PATCH", f"{TENANT}/fieldgroups/{made['meta:altId']}", patch).status_code == 400

@@ -94,6 +94,23 @@ def test_full_form_resolves_everything(client: Client) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "name"),
+    [
+        (-9007199254740991, 9007199254740991, "long"), (-9007199254740992, 9007199254740992, "long"),
+        (-2147483649, 0, "long"), (-2147483648, 2147483648, "int"), (-2147483648, 2147483647, "int"),
+        (0, 32769, "int"), (-32768, 32768, "short"), (-32768, 32767, "short"), (-129, 100, "short"),
+        (-128, 128, "byte"), (-128, 127, "byte"), (0, 100, "byte"),
+    ],
+)  # fmt: skip
+def test_the_sizes_of_whole_numbers(client: Client, least: int, most: int, name: str) -> None:
+    """The documented bounds of each size, in both forms that the page prints, read back as that size."""
+    group = field_group(client, "Group", {"n": {"type": "integer", "minimum": least, "maximum": most}})
+    full = lookup(client, schema(client, "Events", group["$id"]))
+    field = full["properties"][f"_{client.tenant}"]["properties"]["n"]
+    assert (field["meta:xdmType"], field["minimum"], field["maximum"]) == (name, least, most)
+
+
 def test_a_data_type_is_resolved_in_place(client: Client) -> None:
     """A field that refers to a data type takes over its properties and keeps its own title."""
     body = {"title": "Visitor", "description": "v", "type": "object", "properties": {"email": {"type": "string"}}}
@@ -172,7 +189,7 @@ def test_titles_are_unique_over_all_kinds(client: Client) -> None:
     """A field group may not have a schema's title, nor a schema another's, also not by a patch."""
     schema(client, "Events")
     other = schema(client, "Other")
-    body = {"title": "Events", "type": "object", "definitions": {}, "allOf": []}
+    body = {"title": "Events", "type": "object", "meta:intendedToExtend": [EXPERIENCE_EVENT]}
     assert code(client.call("POST", f"{REGISTRY}/tenant/fieldgroups", body)) == "XDM-1521-400"
     patch = [{"op": "replace", "path": "/title", "value": "Events"}]
     answer = client.call("PATCH", f"{REGISTRY}/tenant/schemas/{other['meta:altId']}", patch)
@@ -184,16 +201,44 @@ def test_titles_are_unique_over_all_kinds(client: Client) -> None:
     ("change", "expected"),
     [
         ({"title": None}, "XDM-0000-400"),
+        ({"description": None}, "XDM-0000-400"),
+        ({"description": ""}, "XDM-0000-400"),
         ({"type": "string"}, "XDM-0000-400"),
         ({"allOf": [{"$ref": "https://ns.adobe.com/xdm/context/nothing"}]}, "XDM-0000-400"),
         ({"allOf": [{"$ref": "https://ns.adobe.com/xdm/context/identitymap"}]}, "XDM-0000-400"),
     ],
 )
 def test_a_schema_that_cannot_be(client: Client, change: dict, expected: str) -> None:
-    """A schema without title, of another type, with a dead reference or without a class is refused."""
+    """A schema without title or description, of another type, with a dead reference or without a class is refused."""
     body = {"title": "Events", "description": "d", "type": "object", "allOf": [{"$ref": EXPERIENCE_EVENT}], **change}
     answer = client.call("POST", f"{REGISTRY}/tenant/schemas", body)
     assert (answer.status_code, code(answer)) == (400, expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("fieldgroups", {}),
+        ("fieldgroups", {"properties": {}}),
+        ("mixins", {"meta:intendedToExtend": []}),
+        ("classes", {}),
+        ("classes", {"allOf": [{"$ref": EXPERIENCE_EVENT}]}),
+        ("classes", {"allOf": [{"$ref": "https://ns.adobe.com/xdm/context/profile"}]}),
+        ("classes", {"allOf": [{"$ref": "https://ns.adobe.com/xdm/context/identitymap"}]}),
+    ],
+)
+def test_a_part_that_lacks_what_it_needs(client: Client, kind: str, body: dict) -> None:
+    """A field group must say what it extends or have definitions; a class is made of a behavior, not of a class."""
+    answer = client.call("POST", f"{REGISTRY}/tenant/{kind}", {"title": "P", "type": "object", **body})
+    assert (answer.status_code, code(answer)) == (400, "XDM-0000-400")
+
+
+def test_what_a_known_client_leaves_out_is_tolerated(client: Client) -> None:
+    """Adobe's SDK sends a class without description, and a field group that has definitions and extends nothing."""
+    body = {"title": "C", "type": "object", "allOf": [{"$ref": "https://ns.adobe.com/xdm/data/time-series"}]}
+    client.made("POST", f"{REGISTRY}/tenant/classes", body)
+    group = {"title": "G", "type": "object", "definitions": {"c": {"type": "object", "properties": {}}}}
+    client.made("POST", f"{REGISTRY}/tenant/fieldgroups", group)
 
 
 def test_fields_outside_the_tenants_root_are_refused(client: Client) -> None:
@@ -207,7 +252,7 @@ def test_parts_that_disagree_are_refused(client: Client) -> None:
     """Two field groups that give one path different types cannot be in one schema."""
     one = field_group(client, "One", {"n": {"type": "string"}})
     two = field_group(client, "Two", {"n": {"type": "integer"}, "m": {"type": "string"}})
-    body = {"title": "S", "type": "object",
+    body = {"title": "S", "description": "s", "type": "object",
             "allOf": [{"$ref": id} for id in (EXPERIENCE_EVENT, one["$id"], two["$id"])]}  # fmt: skip
     assert code(client.call("POST", f"{REGISTRY}/tenant/schemas", body)) == "XDM-1413-400"
 

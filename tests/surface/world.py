@@ -100,7 +100,8 @@ def _registry(client: Client, chain: Chain) -> dict[str, str]:
     }  # fmt: skip
     made = {name: client.made("POST", f"/schemaregistry/tenant/{kind}", body) for name, (kind, body) in kinds.items()}
     person = client.made("POST", "/schemaregistry/tenant/schemas", {
-        "title": "person", "type": "object", "allOf": [{"$ref": PROFILE}, {"$ref": "https://ns.adobe.com/xdm/context/identitymap"}],
+        "title": "person", "description": "d", "type": "object",
+        "allOf": [{"$ref": PROFILE}, {"$ref": "https://ns.adobe.com/xdm/context/identitymap"}],
         "meta:immutableTags": ["union"]})  # fmt: skip
     descriptor = client.made("POST", "/schemaregistry/tenant/descriptors", {
         "@type": "xdm:alternateDisplayInfo", "xdm:sourceSchema": chain.schema["id"], "xdm:sourceVersion": 1,

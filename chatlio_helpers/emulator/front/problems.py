@@ -88,7 +88,8 @@ class SchemaProblem(Problem):
         status = int(code[-3:])
         report = {
             "registryRequestId": str(uuid.uuid4()),
-            "timestamp": datetime.now(UTC).strftime("%m-%d-%Y %I:%M:%S"),
+            # No printed time tells 12 hours from 24; 24, as in the audit log, cannot be read in two ways (assumed).
+            "timestamp": datetime.now(UTC).strftime("%m-%d-%Y %H:%M:%S"),
             "detailed-message": detail,
             "sub-errors": [],
         }

@@ -15,7 +15,8 @@ TYPES = ("schemas", "classes", "mixins", "datatypes")
 NAMESPACE = "https://ns.adobe.com/"
 METADATA = "meta:registryMetadata"
 LIBRARY = "1.0.0"  # the version of Adobe's standard resources that an answer names
-_INTEGERS = ((127, "byte"), (32767, "short"), (2147483647, "int"))
+# The page prints both 127 and 128 as the largest byte, and likewise for the others: either is taken.
+_INTEGERS = ((128, "byte"), (32768, "short"), (2147483648, "int"))
 
 
 def find(scope: Scope, id: str, kinds: tuple[str, ...] = (*TYPES, "behaviors")) -> dict[str, Any] | None:
@@ -168,8 +169,8 @@ def xdm_type(node: dict[str, Any]) -> str:
         return "map"
     if kind != "integer":
         return kind
-    most = node.get("maximum", 2147483647)
-    return next((name for limit, name in _INTEGERS if most <= limit), "long")
+    least, most = node.get("minimum") or 0, node.get("maximum", 2147483647)
+    return next((name for limit, name in _INTEGERS if -limit <= least and most <= limit), "long")
 
 
 def _is_opaque(key: str) -> bool:

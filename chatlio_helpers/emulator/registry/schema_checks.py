@@ -12,10 +12,13 @@ from . import composition, field_rules, registry, union_rules, xdm_classes
 from .schema_service import bad
 from .union_rules import UNION
 
+# Documented (the description's required fields). Observed in Adobe's SDK (aepp), and therefore tolerated: a schema
+# without a type, a class without a description, a field group that has definitions and does not say what it extends.
 _REQUIRED = {
-    "schemas": ("title", "type", "allOf"), "classes": ("title", "type", "allOf"),
-    "mixins": ("title", "type"), "datatypes": ("title", "type"),
+    "schemas": ("title", "description", "type", "allOf"), "classes": ("title", "type", "allOf"),
+    "mixins": ("title", "type", "meta:intendedToExtend"), "datatypes": ("title", "type"),
 }  # fmt: skip
+_EXTENDS = "meta:intendedToExtend"
 _TAGS = "meta:immutableTags"
 _COMPOSING = ("allOf", "properties", "definitions")
 
@@ -23,9 +26,9 @@ _COMPOSING = ("allOf", "properties", "definitions")
 def checked(call: Call, kind: str, body: dict[str, Any], *, old: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give *body* with what is derived from its parts; raises a SchemaProblem when it cannot be kept."""
     if kind == "schemas":
-        body = {"type": "object"} | body  # observed: Adobe's SDK (aepp) sends schemas without a type
+        body = {"type": "object"} | body
     for field in _REQUIRED[kind]:
-        if body.get(field) in (None, "", []):
+        if body.get(field) in (None, "", []) and not (field == _EXTENDS and body.get("definitions")):
             raise bad(f"The resource needs the field {field}.")
     if body["type"] != "object":
         raise bad(f"The type of the resource must be object; it was {body['type']!r}.")
@@ -91,13 +94,14 @@ def _check_title(call: Call, body: dict[str, Any]) -> None:
 
 
 def _derived(call: Call, kind: str, body: dict[str, Any], extended: list[str]) -> dict[str, Any]:
-    """Give class, references and what is extended; the first part must be a class, or of a class a behavior."""
-    allowed = ("classes",) if kind == "schemas" else ("behaviors", "classes")
+    """Give class, references and what is extended; a schema is made of a class, and a class of a behavior."""
+    base, of = ("classes", "a schema needs a class") if kind == "schemas" else ("behaviors", "a class needs a behavior")
     head = next(
-        (part["$ref"] for part in body["allOf"] if registry.find(call.scope, part.get("$ref", ""), allowed)), None
+        (part["$ref"] for part in body["allOf"] if registry.find(call.scope, part.get("$ref", ""), (base,))), None
     )
     if head is None:
-        raise bad(f"The allOf of a {'schema' if kind == 'schemas' else 'class'} needs a {' or '.join(allowed)} first.")
+        some = "" if kind == "schemas" else f", such as {xdm_classes.RECORD} or {xdm_classes.TIME_SERIES}"
+        raise bad(f"The allOf of {of} first{some}.")
     refs = [part["$ref"] for part in body["allOf"] if part.get("$ref", "").startswith(registry.NAMESPACE)]
     derived: dict[str, Any] = {"refs": refs, "meta:extends": extended}
     if kind == "schemas":

@@ -155,7 +155,10 @@ def _class_usage(scope: Scope) -> list[dict[str, Any]]:
 def _register(kind: str, path: str, names: tuple[str, ...], made: Known) -> None:
     """Mark the six operations of a kind under one path; *names* in the order list, get, post, put, patch, delete."""
     read, write = {"permission": "view-schemas"}, {"permission": "manage-schemas"}
-    lookup = documented(_SOURCE, "which 404 number a kind has, but for schemas")
+    lookup = documented(
+        "xdm/api/schemas", "which 404 number a kind has, but for schemas and classes; xed-deprecatefield is resolved, "
+        "as the page's table and the sample of the page on deprecation have it"
+    )  # fmt: skip
     removal = documented(_SOURCE, "refused while in use")
     for container in ("tenant", "global"):
         service.operation("GET", f"/{container}/{path}", names[0], _LISTED, **read)(
@@ -177,14 +180,18 @@ def _register(kind: str, path: str, names: tuple[str, ...], made: Known) -> None
 
 _register("schemas", "schemas",
           ("listSchemas", "retrieveSchema", "createSchema", "updateSchema", "patchSchema", "deleteSchema"),
-          observed("xdm/api/schemas", "code of a missing field"))  # fmt: skip
+          observed("xdm/api/schemas",
+                   "code of a missing field; a body without type is taken, as Adobe's SDK sends it"))  # fmt: skip
 _register("classes", "classes",
           ("listClasses", "retrieveClass", "createClass", "replaceClass", "updateClass", "removeClass"),
-          documented(_SOURCE))  # fmt: skip
+          documented(_SOURCE, "code of a missing behavior; a body without description is taken, as Adobe's SDK sends "
+                     "it"))  # fmt: skip
 _register("mixins", "fieldgroups",
           ("listFieldGroups", "retrieveFieldGroup", "createFieldGroup", "updateFieldGroup", "patchFieldGroup",
            "removeFieldGroup"),
-          documented("xdm/api/field-groups", "code of a field outside the tenant's root"))  # fmt: skip
+          documented("xdm/api/field-groups",
+                     "code of a field outside the tenant's root; a body that has definitions may leave "
+                     "out meta:intendedToExtend, as Adobe's SDK lets it"))  # fmt: skip
 _register("mixins", "mixins",
           ("listMixins", "lookupMixin", "createMixin", "replaceMixin", "updateMixin", "removeMixin"),
           documented(_SOURCE))  # fmt: skip
