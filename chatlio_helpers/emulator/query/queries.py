@@ -127,7 +127,8 @@ def _taken_off(call: Call, body: dict[str, Any]) -> Response:
         "query-service.yaml; query-service/api/connection-parameters",
         "host and port are those of a server on this computer that speaks PostgreSQL's protocol without TLS; "
         "compressedToken is the token; there is no websocket: its host is empty; structs, lists and maps come as JSON, "
-        "as with auto_to_json; more than 100,000 rows are refused",
+        "as with auto_to_json; more than 100,000 rows are refused; 64 sessions at once, 16 of a seat: the next gets "
+        "53300",
     ),
     permission="view-datasets",
 )  # fmt: skip

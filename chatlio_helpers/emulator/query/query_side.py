@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from starlette.datastructures import State
 
 from ..folder import Folder
+from ..front.accept_errors import AcceptErrors
 from ..platform import Platform
 from .query_runs import QueryRuns
 from .wire_server import WireServer
@@ -22,6 +24,7 @@ class QuerySide:
 
     async def start(self) -> None:
         """Close the queries of a former process and listen; raises StateError."""
+        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
         self._runs.start()
         await self._wire.start()
 

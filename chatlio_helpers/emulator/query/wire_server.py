@@ -20,7 +20,9 @@ from .query_statements import Refused
 from .wire_session import Session
 
 HOST = "127.0.0.1"
-MOST_CONNECTIONS = 64
+MOST_SESSIONS = 64
+MOST_OF_A_SEAT = 16  # sessions
+MOST_CONNECTIONS = MOST_SESSIONS + 32  # with those that have not begun yet
 PATIENCE = 15.0  # seconds that a client may take to begin
 MOST_GREETING = 10_000  # bytes
 VERSION = "13.0 (local platform)"
@@ -44,6 +46,16 @@ class WireServer:
         self.address = bound.getsockname()[:2]
         self._server = await asyncio.start_server(self._met, sock=bound)
 
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a new connection in a task; one too many is told so and closed before it has said a word."""
+        if len(self._tasks) >= MOST_CONNECTIONS:
+            writer.write(wire.error("53300", "sorry, too many clients already: close some connections", "FATAL"))
+            writer.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._attend(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def stop(self) -> None:
         """Stop listening and end the sessions."""
         if self._server:
@@ -53,10 +65,7 @@ class WireServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task:
-            self._tasks.add(task)
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError) as error:
@@ -64,8 +73,6 @@ class WireServer:
         except Refused as refused:
             writer.write(wire.error(refused.code, str(refused), "FATAL"))
         finally:
-            if task:
-                self._tasks.discard(task)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,9 +80,8 @@ class WireServer:
             settings = await self._greeted(reader, writer)
             if settings is None:
                 return
-            if len(self._tasks) > MOST_CONNECTIONS:
-                raise Refused("53300", f"there are {MOST_CONNECTIONS} connections already: close some")
             caller = await self._let_in(reader, writer, settings)
+        self._check_room(caller.seat.name)
         named = (secrets.randbits(31), secrets.randbits(32))
         session = Session(reader, writer, caller, self._platform, self._runs, self._touch)
         self._sessions[named] = session
@@ -88,6 +94,13 @@ class WireServer:
             await session.run()
         finally:
             del self._sessions[named]
+
+    def _check_room(self, seat: str) -> None:
+        """Refuse one session too many, also of one seat, so that it does not keep the others out."""
+        if len(self._sessions) >= MOST_SESSIONS:
+            raise Refused("53300", f"there are {MOST_SESSIONS} sessions already: come back when some have ended")
+        if sum(session.seat == seat for session in self._sessions.values()) >= MOST_OF_A_SEAT:
+            raise Refused("53300", f"the organisation has {MOST_OF_A_SEAT} sessions already: close some")
 
     async def _greeted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> dict[str, str] | None:
         """Give what the client begins with, or None when it only asked to cancel; raises Refused."""

@@ -50,6 +50,11 @@ class Session:
         self._running: asyncio.Task[None] | None = None
         self._skipping = False  # after an error all is passed over until the client synchronises
 
+    @property
+    def seat(self) -> str:
+        """The name of the client's seat."""
+        return self._caller.seat.name
+
     def cancel(self) -> None:
         """End the statement that runs, if one does."""
         if self._running:
