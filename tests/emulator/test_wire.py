@@ -237,6 +237,12 @@ def test_psql_reads_rows_where_it_is_installed(chain: Chain) -> None:
     assert [one.stderr for one in shown] == [""] * len(shown)
     assert [one.stdout.splitlines()[0] for one in shown[:1]] == ["event-0|1"] * bool(psql)
     assert all("events" in one.stdout for one in shown[1:])
+    refused = [
+        subprocess.run([psql, "-X", "-c", words], env=settings, capture_output=True, text=True, timeout=60)
+        for words in ("\\l", "\\du", "\\d events")
+        if psql
+    ]
+    assert all("DESCRIBE name tells the columns" in one.stderr for one in refused)
 
 
 def _swallow(database: psycopg.Connection[Any]) -> None:

@@ -29,6 +29,12 @@ _CREATE = re.compile(
 )
 _INSERT = re.compile(rf"insert\s+into\s+{_TARGET}(?:\s+as\b)?(?P<select>.+)", re.IGNORECASE | re.DOTALL)
 _DROP = re.compile(rf"drop\s+table\s+(?P<lenient>if\s+exists\s+)?{_TARGET}", re.IGNORECASE)
+# What psql asks for \l, \du and \d NAME: catalogues, types and operators of PostgreSQL's own, which DuckDB has not.
+_OF_POSTGRESQL = re.compile(r"\bpg_catalog\.(pg_encoding_to_char|pg_roles|regtype)\b|\bOPERATOR\s*\(\s*pg_catalog\.")
+_NO_CATALOGUE = (
+    "the local platform has no catalogue of PostgreSQL for this (psql's \\l, \\du or \\d NAME): "
+    "DESCRIBE name tells the columns of a table, SHOW TABLES or \\dt lists the tables"
+)
 _OPTION = re.compile(r"(\w+)\s*=\s*'((?:[^']|'')*)'")
 _PARAMETER = re.compile(r"\$([A-Za-z_]\w*)")
 
@@ -99,6 +105,8 @@ def read(text: str) -> Statement:
     first = words[0] if words else ""
     if first in SESSION:
         return Statement(text, "session")
+    if first in READS and _OF_POSTGRESQL.search(text):
+        raise Refused("0A000", _NO_CATALOGUE)
     if first in READS:
         return Statement(text, "read", select=text)
     for kind, pattern in (("create", _CREATE), ("insert", _INSERT), ("drop", _DROP)):
