@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,7 @@ def test_a_name_is_taken_until_its_sandbox_is_deleted(client: Client) -> None:
         ("DELETE", "/sandboxes/nowhere", None, 404),
         ("GET", "/sandboxes/nowhere", None, 404),
         ("GET", "/sandboxes?limit=2", None, 400),
+        ("GET", "/elsewhere", None, 404),
         ("GET", "/?offset=2", None, 400),
         ("GET", "/sandboxes?limit=x&offset=0", None, 400),
         ("GET", "/sandboxes?orderBy=name", None, 400),
@@ -191,9 +193,10 @@ def test_refusals(client: Client, method: str, path: str, sent: Any, status: int
     answer = client.call(method, BASE + path, sent)
     assert answer.status_code == status, answer.text
     problem = answer.json()
+    assert set(problem) == {"status", "title", "type"}
     assert problem["status"] == status
-    assert problem["title"]
-    assert "type" in problem
+    assert len(problem["title"]) > 10
+    assert re.fullmatch(rf"http://ns\.adobe\.com/aep/errors/SMS-\d{{4}}-{status}", problem["type"])
     names = [one["name"] for one in client.made("GET", f"{BASE}/sandboxes", None)["sandboxes"]]
     assert names == ["prod", "dev", "finance"]
 
@@ -221,6 +224,17 @@ def test_lists_filter_sort_and_page(client: Client) -> None:
     assert [one["name"] for one in typed] == ["prod"]
     titled = client.made("GET", f"{url}?property=title~^Title [67]&orderBy=asc:title", None)["sandboxes"]
     assert [one["name"] for one in titled] == ["acme-3", "acme-2"]
+
+
+def test_a_page_has_twenty_sandboxes_unless_another_size_is_asked_for(client: Client) -> None:
+    """Without limit and offset the first twenty come, with the way to the rest."""
+    for number in range(20):
+        make(client, f"acme-{number}")
+    for path, more in (("/sandboxes", 3), ("/", 2)):  # the third of the seat's own may not be entered
+        found = client.made("GET", BASE + path, None)
+        assert (found["_page"], len(found["sandboxes"])) == ({"limit": 20, "count": 20}, 20)
+        rest = client.made("GET", found["_links"]["next"]["href"], None)
+        assert rest["_page"] == {"limit": 20, "count": more}
 
 
 def test_only_administrators_manage(take_seat: Take) -> None:

@@ -1,7 +1,8 @@
-"""Sandbox management's refusals and its lists: filters, order and pages.
+"""Sandbox management's lists: filters, order and pages.
 
-Documented (Adobe's Sandbox guide and description): ``limit`` and ``offset`` have to be sent together, without them the
-first 50 come; ``property=name==test``; ``orderBy=asc:created``. The form of a refusal has no ``detail``.
+Documented (Adobe's description): without ``limit`` the first 20 come (the Sandbox guide's appendix says 50, its printed
+answer has 20). Documented (the guide): ``limit`` and ``offset`` have to be sent together; ``property=name==test``;
+``orderBy=asc:created``.
 """
 
 from __future__ import annotations
@@ -9,19 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..front import filters
-from ..front.problems import UNSPECIFIC, Problem
 from ..front.service import Call
+from .sandbox_problems import SandboxProblem
 
-DEFAULT_LIMIT, MOST = 50, 1000
+DEFAULT_LIMIT, MOST = 20, 1000
 _ALIASES = {"created": "createdDate", "updated": "lastModifiedDate"}
 Shown = dict[str, Any]
-
-
-class SandboxProblem(Problem):
-    """A refusal of Sandbox management; no source prints the codes of those that can arise here."""
-
-    def __init__(self, status: int, title: str) -> None:
-        super().__init__(status, {"status": status, "title": title, "type": UNSPECIFIC})
 
 
 def page(call: Call, path: str, sandboxes: list[Shown]) -> dict[str, Any]:

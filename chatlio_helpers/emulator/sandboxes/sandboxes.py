@@ -19,9 +19,9 @@ from ..front.service import Call, Service, answer
 from ..provenance import Known, documented
 from ..state.seats import Sandbox
 from . import sandbox_lists, sandbox_wipe
-from .sandbox_lists import SandboxProblem
+from .sandbox_problems import SandboxDialect, SandboxProblem
 
-service = Service("Sandbox management", "/data/foundation/sandbox-management")
+service = Service("Sandbox management", "/data/foundation/sandbox-management", SandboxDialect())
 TYPES = ("production", "development")
 DEFAULT, REGION = "prod", "VA7"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,255}")
@@ -45,7 +45,10 @@ def available(call: Call) -> dict[str, Any]:
 
 
 @_operation(
-    "GET", "/sandboxes", "listSandboxes", documented("sandboxes/api/sandboxes", "the full account may view them")
+    "GET",
+    "/sandboxes",
+    "listSandboxes",
+    documented("sandboxes/api/sandboxes", "the full account may view them; pages of 20, as the description says"),
 )
 def every(call: Call) -> dict[str, Any]:
     """Give all sandboxes of the organisation, whatever their state."""
