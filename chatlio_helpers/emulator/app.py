@@ -25,6 +25,7 @@ from .catalog import batch_changes, batch_lists, batched_requests, batches, data
 from .collection import collection
 from .collection.inlets import Inlets
 from .control import control, control_requests
+from .control.redaction import Redaction
 from .data_access import access
 from .flowservice import connections, flow_service, flows, runs, specs
 from .folder import Folder
@@ -104,7 +105,7 @@ def create_app(platform: Platform, folder: Folder) -> Starlette:
     app.router.redirect_slashes = False
     app.router.middleware_stack = Signpost(app.router.app, app.router.routes)
     app.state.platform, app.state.folder, app.state.hosts = platform, folder, Hosts()
-    app.state.inlets = Inlets(platform)
+    app.state.inlets, app.state.redaction = Inlets(platform), Redaction(folder.admin_token)
     query_side = QuerySide(platform, folder, app.state)
     return app
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 
+from chatlio_helpers.emulator.control.redaction import Redaction
 from chatlio_helpers.emulator.front import call_log
 from chatlio_helpers.emulator.front.call_log import CallLog
 
 POST = ("POST", "/collection/0123456789abcdef")
 
 
-def lines(caplog: pytest.LogCaptureFixture, *notes: tuple[str, str, int, float]) -> list[str]:
+def lines(caplog: pytest.LogCaptureFixture, *notes: tuple[Any, ...]) -> list[str]:
     """Note requests at once, wait until the log has told of them, and give its lines."""
 
     async def scene() -> None:
@@ -46,3 +48,15 @@ def test_refusals_and_calls_have_a_line_each(caplog: pytest.LogCaptureFixture) -
         "POST /collection/••• 200 1.0 ms", "POST /collection/••• 503 2.0 ms", "POST /collection/••• cut 3.0 ms",
         "GET /data/x 200 4.0 ms", "POST to inlets, taken: 1 more, the longest in 5.0 ms",
     ]  # fmt: skip
+
+
+def test_no_secret_is_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    """An inlet in another path, encoded once more, in a method; and what is known to be secret: none is written."""
+    inlet, known = "0123456789abcdef" * 4, "the-word-that-opens-everything"
+    paths = [
+        f"//collection/{inlet}", f"/xx/{inlet}", f"/flows/http%3A%2F%2Fa%2Fcollection%2F{inlet}", f"/{known}",
+        "/\0" + inlet,
+    ]  # fmt: skip
+    told = lines(caplog, *[(inlet.upper(), path, 404, 1.0, Redaction(known)) for path in paths])
+    assert len(told) == len(paths)
+    assert not [line for line in told if inlet in line.lower() or known in line or not line.isprintable()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from inspect import isawaitable
 from typing import Any
 
 import orjson
@@ -28,14 +29,18 @@ routes: list[Route] = []
 
 
 def control(method: str, path: str) -> Callable[[Control], Control]:
-    """Mark a function as the answer to *method* ``/_local``*path*; it gets platform, request and JSON body."""
+    """Mark a function as the answer to *method* ``/_local``*path*; it gets platform, request and JSON body.
+
+    One that takes long is asynchronous, and does its work in a thread.
+    """
 
     def mark(handler: Control) -> Control:
         async def endpoint(request: Request) -> Response:
             try:
                 _check_token(request)
                 body = await _body(request)
-                return answer(handler(request.app.state.platform, request, body))
+                given = handler(request.app.state.platform, request, body)
+                return answer(await given if isawaitable(given) else given)
             except Problem as problem:
                 return refusal(problem)
 

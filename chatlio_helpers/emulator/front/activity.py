@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..control.request_record import CALL_BODY, POST_BODY, RequestRecord
+from ..control.request_record import CALL_BODY, POST_BODY, POSTS_BEGIN, RequestRecord
 from .call_log import CallLog
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
@@ -52,7 +52,7 @@ class Activity:
         state: Any = scope["app"].state
         state.last_request, state.record = began, self.record
         path, status = scope["path"], 0
-        most = 0 if path.startswith("/_local") else POST_BODY if path.startswith("/collection") else CALL_BODY
+        most = 0 if path.startswith("/_local") else POST_BODY if path.startswith(POSTS_BEGIN) else CALL_BODY
         came, went = Copy(most), Copy(most)
         request_id = _request_id(scope).encode()
 
@@ -77,7 +77,7 @@ class Activity:
             ended = time.monotonic()
             state.last_request = ended
             ms = (ended - began) * 1000
-            self._log.note(scope["method"], path, status, ms)
+            self._log.note(scope["method"], path, status, ms, state.redaction)
             if most:
                 cut = came.cut or went.cut
                 self.record.note(scope, status, ms, came.content, went.content, cut=cut)

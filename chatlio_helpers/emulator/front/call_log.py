@@ -9,10 +9,13 @@ import asyncio
 import logging
 import re
 
+from ..control.redaction import HIDDEN, Redaction
+
 log = logging.getLogger("local-platform.calls")
 _EVERY = 1.0  # seconds
 _TAKEN = (200, 207)
 _POSTS = "/collection"
+_BY_FORM = Redaction()
 _INLET = re.compile(r"^(/collection/(?:batch/)?).+")
 
 
@@ -22,8 +25,11 @@ class CallLog:
     def __init__(self) -> None:
         self._flood, self._more, self._longest = False, 0, 0.0
 
-    def note(self, method: str, path: str, status: int, ms: float) -> None:
-        """Tell of one request: *status* is 0 when no answer went out, *ms* how long it took in milliseconds."""
+    def note(self, method: str, path: str, status: int, ms: float, redaction: Redaction = _BY_FORM) -> None:
+        """Tell of one request: *status* is 0 when no answer went out, *ms* how long it took in milliseconds.
+
+        Method and path, decoded, are a stranger's; what *redaction* finds in them is not written.
+        """
         if status in _TAKEN and path.startswith(_POSTS):
             if self._flood:
                 self._more += 1
@@ -31,7 +37,7 @@ class CallLog:
                 return
             self._flood = True
             asyncio.get_running_loop().call_later(_EVERY, self._tell)
-        log.info("%s %s %s %.1f ms", method, _loggable(path), status or "cut", ms)
+        log.info("%s %s %s %.1f ms", redaction.text(method), _loggable(path, redaction), status or "cut", ms)
 
     def _tell(self) -> None:
         if not self._more:
@@ -42,6 +48,7 @@ class CallLog:
         asyncio.get_running_loop().call_later(_EVERY, self._tell)
 
 
-def _loggable(path: str) -> str:
-    """Give the path as one line, without an inlet's id."""
-    return _INLET.sub(r"\1•••", path if path.isprintable() else ascii(path))
+def _loggable(path: str, redaction: Redaction) -> str:
+    """Give the path as one line, without an inlet's id or another secret."""
+    shown = redaction.text(_INLET.sub(rf"\1{HIDDEN}", path))
+    return shown if shown.isprintable() else ascii(shown)
