@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -15,8 +14,8 @@ from ..provenance import documented
 from ..state.store import Row
 from .import_service import bad, batch_of_dataset, refuse_long, service
 from .imports import FORMATS
-from .input_files import Unreadable, rows
-from .uploads import DONE
+from .promotion_job import Glance
+from .promotion_process import shown
 
 MOST_ROWS = 100
 _DEFAULTS = {"delimiter": ",", "quote": '"', "escape": "\\", "charset": "UTF-8"}
@@ -24,7 +23,8 @@ _DEFAULTS = {"delimiter": ",", "quote": '"', "escape": "\\", "charset": "UTF-8"}
 
 @service.operation(
     "GET", "/batches/{batch}/datasets/{dataset}/preview", "retrievePreview",
-    documented("batch-ingestion.yaml", f"nrow 0 means {MOST_ROWS}, the most; without format it is the batch's own"),
+    documented("batch-ingestion.yaml", f"nrow 0 means {MOST_ROWS}, the most; without format it is the batch's own; "
+               "rows after 4 MB are left out, and all where files unpack to too much"),
     permission="view-datasets",
 )  # fmt: skip
 def preview(call: Call) -> Response:
@@ -39,44 +39,20 @@ def preview(call: Call) -> Response:
     parameters |= {"header": call.query("header", "true").lower() != "false", "format": format}
     multiline = call.query("isMultiLineJson").lower() == "true" or own.get("isMultiLineJson") is True
     number = whole_number(call, "nrow", 0, 0)
-    found = _records(call, row, {"format": format, "isMultiLineJson": multiline})
-    # A generator, because Starlette runs it beside the event loop: a Parquet file may take a while to open.
-    return StreamingResponse(
-        _shown(parameters, islice(found, min(number or MOST_ROWS, MOST_ROWS))), media_type="application/json"
-    )
+    glance = _glance(call, row, {"format": format, "isMultiLineJson": multiline}, parameters, number or MOST_ROWS)
+    # A generator, because Starlette runs it beside the event loop: it waits for the process that reads the files.
+    return StreamingResponse(_shown(glance), media_type="application/json")
 
 
-def _records(call: Call, row: Row, input_format: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the records of the uploaded files or, when they have landed, those of the lake."""
-    uploads, lake, seat = call.platform.importer.uploads, call.platform.lake, call.caller.seat.name
-    if lake.path(seat, row.name or "", row.id).is_file():
-        yield from lake.read(seat, row.name or "", row.id, limit=MOST_ROWS)
-        return
-    for file in uploads.files(call.scope, row.id):
-        if file["state"] != DONE:
-            continue
-        try:
-            with uploads.open(call.scope, row.id, file["path"]) as opened:
-                yield from (one.record for one in rows(opened, input_format) if one.record is not None)
-        except (Unreadable, FileNotFoundError):  # the promotion will say so; gone: it landed or was reverted meanwhile
-            continue
+def _glance(
+    call: Call, row: Row, input_format: dict[str, Any], parameters: dict[str, Any], most: int
+) -> Glance:  # fmt: skip
+    """Give what to show: the uploaded files or, when they have landed, that of the lake."""
+    landed = call.platform.lake.path(call.caller.seat.name, row.name or "", row.id)
+    files = call.platform.importer.uploads.whole(call.scope, row.id)
+    return Glance(str(landed) if landed.is_file() else "", files, input_format, parameters, min(most, MOST_ROWS))
 
 
-def _shown(parameters: dict[str, Any], records: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    flat = [dict(_fields(record)) for record in records]
-    names = list(dict.fromkeys(name for record in flat for name in record))
-    numbers = {name: str(number) for number, name in enumerate(names)}
-    table = {
-        "columns": [{"cid": number, "name": name} for name, number in numbers.items()],
-        "rows": [{numbers[name]: text for name, text in record.items()} for record in flat],
-    }
-    yield orjson.dumps({"formatParams": parameters, "preview": table})
-
-
-def _fields(value: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Give the way to every field and its value as text; arrays as JSON."""
-    for name, one in value.items():
-        if isinstance(one, dict):
-            yield from _fields(one, f"{path}{name}/")
-        else:
-            yield path + name, one if isinstance(one, str) else orjson.dumps(one, default=str).decode()
+def _shown(glance: Glance) -> Iterator[bytes]:
+    nothing = {"formatParams": glance.parameters, "preview": {"columns": [], "rows": []}}
+    yield shown(glance) or orjson.dumps(nothing)

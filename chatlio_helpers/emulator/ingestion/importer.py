@@ -5,20 +5,25 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from importlib import import_module
 
 from ..catalog import batches
 from ..landing.lake import FAILED, LANDED
 from ..platform import Platform
 from ..state import errands
 from ..state.store import Row, Scope
-from .promotion import Dropped, Promotion
-from .promotion_files import DIAGNOSTICS, REJECTED
+from .promotion import UNDER_WAY, Broken, Dropped, Promotion
+from .promotion_files import DIAGNOSTICS, REJECTED, remove
+from .promotion_process import PromotionEnded, PromotionProcess
 from .uploads import Uploads
 
 LOOKS = 1.0  # seconds between two looks for errands when nobody says that there is one
 NOT_DUE = 0.05  # seconds until the next look at what waits for the dial landing_delay
 REST = 1.0  # seconds to wait after the disk refused
+LOCK = "promotion.lock"  # in the state folder: held by the one process that may write what a batch becomes
+CHANCES = 2  # for a batch in which the promotion process ends: it may have been somebody else's fault once
+RESTARTS = 5  # for a batch in which the platform ends: so often in a row nobody ends it by chance
+
+_SMALLER = "It may take more memory or time than a batch has: send fewer or shorter rows."
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +36,8 @@ class Importer:
         self.uploads = Uploads(platform.folder, platform.store)
         platform.importer = self
         platform.forgetters.append(self.uploads.forget_seat)
+        self._process = PromotionProcess(platform.folder / LOCK)
+        self._attempts: dict[str, int] = {}  # by errand: how often it was begun without an end
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="importer", daemon=True)
 
@@ -43,8 +50,10 @@ class Importer:
         """Stop soon; a promotion under way is done again after the next start."""
         self._stopping.set()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        while self._thread.is_alive():
+            self._process.kill()
+            self._thread.join(0.1)
+        self._process.stop()
 
     def wake(self) -> None:
         """Say that there may be an errand."""
@@ -55,6 +64,7 @@ class Importer:
             self._wake.clear()
             waits = [wait for wait in map(self._tried, self._waiting()) if wait]
             if not self._stopping.is_set():
+                self._process.rest()
                 self._wake.wait(min(waits, default=LOOKS))
 
     def _waiting(self) -> list[Row]:
@@ -98,19 +108,59 @@ class Importer:
         # An errand from the future was written before somebody turned the clock back: it has waited long enough.
         if row.created <= now < row.created + delay:
             return False
-        import_module("..xdm.columns", __package__)
-        batch = row.body["batch"]
+        before = self._attempts.get(row.id, row.body.get("attempts", 0))
+        if before >= RESTARTS:
+            self._fail(scope, row, f"The local platform ended {before} times while it promoted the batch. {_SMALLER}")
+            return True
         try:
-            Promotion(self._platform, scope, batch, self._stopping.is_set).run(row.id)
+            self._begin(scope, row, before)
+        except PromotionEnded as error:
+            return self._ended(scope, row, before + 1, str(error))
+        except (OSError, sqlite3.Error):
+            self._retrying(scope, row.body["batch"])
+            raise
+        except Exception as error:
+            log.exception("the batch %s could not be promoted", row.body["batch"])
+            self._fail(scope, row, f"The local platform failed while promoting: {_named(error)}")
+        return True
+
+    def _begin(self, scope: Scope, row: Row, before: int) -> None:
+        """Promote a batch; only an end of the process, or our own, leaves the attempt counted."""
+        ended = False
+        try:
+            Promotion(self._platform, scope, row.body["batch"], self._stopping.is_set).run(
+                row, before + 1, self._process
+            )  # fmt: skip
+        except PromotionEnded:
+            ended = not self._stopping.is_set()
+            if ended:
+                raise
         except Dropped:
             if not self._stopping.is_set():
                 scope.delete(errands.KIND, row.id)
-        except (OSError, sqlite3.Error):
-            self._retrying(scope, batch)
-            raise
-        except Exception as error:
-            log.exception("the batch %s could not be promoted", batch)
-            self._broken(scope, row, error)
+        finally:
+            self._attempts[row.id] = before + ended
+            self._note(scope, row.id)
+
+    def _note(self, scope: Scope, id: str) -> None:
+        """Write down the attempts at an errand that is not done; forget those of one that is."""
+        try:
+            errand = scope.get(errands.KIND, id)
+            if errand is None:
+                del self._attempts[id]
+            elif errand.body.get("attempts", 0) != self._attempts[id]:
+                errands.attempted(scope, errand, self._attempts[id], now=self._platform.clock.now_ms())
+        except sqlite3.Error:
+            log.exception("the attempts at an errand cannot be written down; this process knows them")
+
+    def _ended(self, scope: Scope, row: Row, attempts: int, how: str) -> bool:
+        """Fail a batch in which the promotion process ended too often; False when it gets another chance."""
+        log.warning("the promotion process ended in the batch %s: %s", row.body["batch"], how)
+        if attempts < CHANCES:
+            return False
+        self._fail(
+            scope, row, f"The process that reads the batch ended {attempts} times, at last with {how}. {_SMALLER}"
+        )
         return True
 
     def _retrying(self, scope: Scope, batch: str) -> None:
@@ -120,13 +170,18 @@ class Importer:
         except sqlite3.Error:
             log.warning("the batch %s is tried again", batch)
 
-    def _broken(self, scope: Scope, row: Row, error: Exception) -> None:
-        """Fail a batch that trips over a fault of ours; others go on."""
-        words = f"The local platform failed while promoting: {type(error).__name__}: {error}"
+    def _fail(self, scope: Scope, row: Row, words: str) -> None:
+        """Fail a batch that cannot be promoted; others go on."""
+        batch = row.body["batch"]
         with self._platform.store.transaction():
-            self._change(scope, row.body["batch"], status="failed", completed=self._platform.clock.now_ms(),
-                         errors=[{"code": "500", "description": words, "rows": []}])  # fmt: skip
+            found = scope.get(batches.KIND, batch)
+            if found is not None and found.body["status"] in UNDER_WAY:
+                remove(self._platform.lake.path(scope.seat, found.name or "", batch, ""))
+                self._change(scope, batch, status="failed", completed=self._platform.clock.now_ms(),
+                             errors=[{"code": "500", "description": words, "rows": []}])  # fmt: skip
+                errands.remove_uploads(self._platform, scope, batch, now=self._platform.clock.now_ms())
             scope.delete(errands.KIND, row.id)
+        self._attempts.pop(row.id, None)
 
     def _change(self, scope: Scope, id: str, **changes: object) -> None:
         with self._platform.store.transaction():
@@ -149,3 +204,7 @@ class Importer:
         self._platform.lake.forget(row.seat, row.body["dataset"])
         for batch in row.body["batches"]:
             self.uploads.forget(scope, batch)
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Promotion of one completed batch: every row converted and validated, good rows to the lake, failed rows kept.
+"""Promotion of one completed batch: a process converts and validates its rows, the platform lets the result count.
 
 The files are in place before the batch is told to have them, in one transaction with the end of the errand. Until
 then nothing counts: a promotion that a crash cut off is done again from the start, and replaces what it left.
@@ -7,66 +7,33 @@ then nothing counts: a promotion that a crash cut off is done again from the sta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from ..catalog import batches
-from ..landing.lake import Unfit
+from ..landing.lake import LANDED
 from ..landing.pipeline import UNFIT
-from ..landing.tally import Causes, Reason
+from ..landing.tally import Reason
 from ..platform import Platform
 from ..registry import composition
 from ..state import errands
 from ..state.store import Row, Scope
 from . import imports
-from .import_checks import Checker
-from .input_files import Row as Input
-from .input_files import Unreadable, rows
-from .promotion_files import Output
+from .promotion_files import put, remove
+from .promotion_job import SUMMARY, Count, Job, Refused, Result
+from .promotion_process import PromotionProcess
 
-CHUNK = 1_000  # rows that are checked together, between two looks at whether the batch still counts
 UNDER_WAY = ("loaded", "staging", "retrying")
-CORRUPT = Reason("INGEST-1401-400", "The row is corrupt: it cannot be read as a JSON object.")
-SUMMARY, NO_DIAGNOSTICS = "INGEST-1212-400", "INGEST-1211-400"
-EMPTY = "106"
+NO_DIAGNOSTICS = "INGEST-1211-400"
 
 
 class Dropped(Exception):
     """The batch does not count any more, or the platform stops: the promotion ends without a result."""
 
 
-class Refused(Exception):
-    """The batch fails as a whole, for a reason."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(why)
-        self.reason = Reason(code, why)
-
-
-class Numbered(NamedTuple):
-    """One row of the batch by its number, from 0 on over all its files; *text* where it is no record."""
-
-    number: int
-    record: dict[str, Any] | None
-    text: str = ""
-
-
-@dataclass
-class Count:
-    """What became of the rows of a batch so far."""
-
-    files: int = 0
-    bytes_in: int = 0
-    good: int = 0
-    failed: int = 0
-    causes: Causes = field(default_factory=Causes)
-
-    @property
-    def read(self) -> int:
-        """All rows."""
-        return self.good + self.failed
+class Broken(Exception):
+    """The promotion process tripped over a fault of ours; says which."""
 
 
 class Promotion:
@@ -76,31 +43,46 @@ class Promotion:
         self._platform, self._scope, self._batch, self._stopping = platform, scope, batch, stopping
         self._count = Count()
 
-    def run(self, errand: str) -> None:
-        """Carry the batch to its end, and the *errand* with it; raises Dropped, OSError, sqlite3.Error."""
-        row = self._begun()
+    def run(self, errand: Row, attempt: int, process: PromotionProcess) -> None:
+        """Carry the batch to its end, and the *errand* with it; the *attempt* is noted until it comes to an end.
+
+        Raises Dropped, Broken, PromotionEnded, OSError, sqlite3.Error.
+        """
+        row = self._begun(errand, attempt)
         try:
             dataset, schema = self._target(row)
         except Refused as refused:
-            self._tell(errand, refused.reason, 0, {})
+            self._tell(errand.id, refused.reason, 0, {})
             return
-        from ..xdm.columns import Columns
-
-        diagnosed = _switched_on(row, dataset)
-        output = Output(
-            self._platform.lake, self._scope.seat, row.name or "", self._batch, Columns(schema), diagnosed
-        )  # fmt: skip
+        place = self._platform.lake.path(self._scope.seat, row.name or "", self._batch, "")
         try:
-            reason = self._read(row, Checker(schema, validates=_validates(dataset)), output)
-            size = output.keep(landed=reason is None and self._count.good > 0)
-            self._tell(errand, reason, size, dataset)
+            remove(place)
+            result = process.promoted(self._job(row, dataset, schema, place), lambda: self._live() and None)
+            self._keep(errand.id, result, place, dataset)
         except BaseException:
-            output.drop()
+            remove(place)
             raise
 
-    def _begun(self) -> Row:
+    def _job(self, row: Row, dataset: dict[str, Any], schema: dict[str, Any], place: Path) -> Job:
+        files = self._platform.importer.uploads.whole(self._scope, self._batch)
+        return Job(
+            files, row.body.get("inputFormat") or {}, schema,
+            _validates(dataset), _switched_on(row, dataset), _threshold(row), str(place),
+        )  # fmt: skip
+
+    def _keep(self, errand: str, result: Result, place: Path, dataset: dict[str, Any]) -> None:
+        if result.fault:
+            raise Broken(result.fault)
+        if result.disk:
+            raise OSError(result.disk)
+        self._count = result.count
+        put(place, list(result.written))
+        self._tell(errand, result.reason, result.written.get(LANDED, 0), dataset)
+
+    def _begun(self, errand: Row, attempt: int) -> Row:
         with self._platform.store.transaction():
             row = self._live()
+            errands.attempted(self._scope, errand, attempt, now=self._now())
             self._put(row, status="staging", started=row.body.get("started") or self._now())
         return self._live()
 
@@ -119,75 +101,6 @@ class Promotion:
             return dataset.body, composition.resolved(self._scope, id)
         except (composition.Unresolved, composition.Conflict) as problem:
             raise Refused(UNFIT, f"The schema [{id}] of the dataset cannot be resolved: {problem}.") from problem
-
-    def _read(self, row: Row, checker: Checker, output: Output) -> Reason | None:
-        """Read all files; gives why the batch fails as a whole, or None."""
-        try:
-            found = self._inputs(row)
-            while chunk := list(islice(found, CHUNK)):
-                self._live()
-                self._sort(chunk, checker, output)
-        except Refused as refused:
-            return refused.reason
-        return self._verdict(row)
-
-    def _inputs(self, row: Row) -> Iterator[Input]:
-        uploads = self._platform.importer.uploads
-        files = uploads.files(self._scope, self._batch)
-        if not files:
-            raise Refused(EMPTY, "The batch has no file.")
-        for file in files:
-            self._count.files += 1
-            self._count.bytes_in += file["size"]
-            if not file["size"]:
-                raise Refused(EMPTY, f"The file {file['path']} is empty: upload a file with data.")
-            with uploads.open(self._scope, self._batch, file["path"]) as opened:
-                try:
-                    yield from rows(opened, row.body.get("inputFormat") or {})
-                except Unreadable as why:
-                    raise Refused("INGEST-1401-400", f"The file {file['path']} cannot be read: {why}.") from why
-
-    def _sort(self, chunk: list[Input], checker: Checker, output: Output) -> None:
-        good: list[Numbered] = []
-        for number, (record, text, _) in enumerate(chunk, self._count.read):
-            if record is None:
-                self._reject(output, Numbered(number, None, text), "parsing", [CORRUPT])
-                continue
-            converted, kind, reasons = checker.checked(record)
-            if reasons:
-                self._reject(output, Numbered(number, record), kind, reasons)
-            else:
-                good.append(Numbered(number, converted))
-        self._land(good, output)
-
-    def _land(self, good: list[Numbered], output: Output) -> None:
-        if not good:
-            return
-        try:
-            output.land([one.record for one in good if one.record is not None])
-            self._count.good += len(good)
-        except Unfit as error:
-            if len(good) == 1:
-                why = Reason(UNFIT, f"The row does not fit the dataset's columns: {error}")
-                self._reject(output, good[0], "conversion", [why])
-                return
-            for half in (good[: len(good) // 2], good[len(good) // 2 :]):
-                self._land(half, output)
-
-    def _reject(self, output: Output, row: Numbered, kind: str, reasons: list[Reason]) -> None:
-        output.reject(row.record, row.text, kind, reasons)
-        self._count.causes.add(row.number, reasons)
-        self._count.failed += 1
-
-    def _verdict(self, row: Row) -> Reason | None:
-        count = self._count
-        if not count.failed:
-            return None
-        allowed = _threshold(row)
-        share = 100 * count.failed / count.read
-        if share <= allowed and count.good:
-            return None
-        return Reason(SUMMARY, f"{count.failed} of {count.read} rows failed; allowed are {allowed:g} %.")
 
     def _tell(self, errand: str, reason: Reason | None, size: int, dataset: dict[str, Any]) -> None:
         """Give the batch its end: status, metrics and errors; its predecessors become inactive."""
@@ -222,9 +135,15 @@ class Promotion:
             return []
         if not diagnosed:
             words = "Rows could not be parsed, converted or validated. Send them again with error diagnostics enabled."
-            return [{"code": NO_DIAGNOSTICS, "description": words, "rows": []}]
+            return [{"code": NO_DIAGNOSTICS, "description": words + self._left_out(), "rows": []}]
         words = f"Encountered {self._count.failed} errors in the data. Successfully ingested {landed} rows."
-        return [{"code": SUMMARY, "description": words, "rows": []}, *self._count.causes.of_batch()]
+        return [{"code": SUMMARY, "description": words + self._left_out(), "rows": []}, *self._count.causes.of_batch()]
+
+    def _left_out(self) -> str:
+        count = self._count
+        if count.shown == count.failed:
+            return ""
+        return f" Only {count.shown} of {count.failed} failed rows are kept with their errors; the others are counted."
 
     def _replace(self, row: Row) -> None:
         for id in row.body.get("replay", {}).get("predecessors", ()):

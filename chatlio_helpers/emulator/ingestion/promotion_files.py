@@ -7,19 +7,25 @@
     {batch}.parsing        diagnostics of rows that are no JSON objects
     {batch}.conversion     diagnostics of values that could not become the type of their field
     {batch}.validation     diagnostics of everything else that the schema refused
+
+The promotion process writes them beside their places, and the platform puts them there. Failed rows may take so much
+disk and no more: the rows after them are counted, and the last line of each file of diagnostics says so.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..landing.lake import LANDED, Lake
-from ..landing.tally import Reason
+from ..landing.lake import LANDED
+from ..landing.tally import ROWS_NAMED, Reason
+from ..state import durable
 from ..state.durable import Placing
+from .promotion_job import SUMMARY
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
     from ..xdm.columns import Columns
 
 REJECTED = ".rejected"
+MOST_BYTES = 256 << 20  # of all files of failed rows of a batch (assumed)
+LEFT_OUT = "There are more failed rows than are shown: the rest is only counted. Correct these, and send all again."
 DIAGNOSTICS = {"parsing": ".parsing", "conversion": ".conversion", "validation": ".validation"}
 
 
@@ -35,14 +43,29 @@ def diagnostics_name(kind: str) -> str:
     return f"{kind}_errors_0.json"
 
 
-class Output:
-    """What a promotion writes; nothing of it is in place before ``keep``."""
+def put(place: Path, suffixes: list[str]) -> None:
+    """Put the files that a promotion wrote into their places; raises OSError."""
+    durable.put([_path(place, suffix) for suffix in suffixes])
 
-    def __init__(self, lake: Lake, seat: str, dataset: str, batch: str, columns: Columns, diagnosed: bool) -> None:
-        self._place = lambda suffix: lake.path(seat, dataset, batch, suffix)
-        self._columns, self._diagnosed = columns, diagnosed
+
+def remove(place: Path) -> None:
+    """Remove all that a promotion wrote, wherever it is by now; raises OSError."""
+    for suffix in (LANDED, REJECTED, *DIAGNOSTICS.values()):
+        durable.remove(_path(place, suffix))
+
+
+def _path(place: Path, suffix: str) -> Path:
+    return place.with_name(place.name + suffix)
+
+
+class Output:
+    """What a promotion writes; *place* is that of its files, without suffix."""
+
+    def __init__(self, place: Path, columns: Columns, diagnosed: bool) -> None:
+        self._place, self._columns, self._diagnosed = place, columns, diagnosed
         self._files: dict[str, Placing] = {}
         self._parquet: pq.ParquetWriter | None = None
+        self._room = MOST_BYTES
 
     def land(self, records: list[dict[str, Any]]) -> None:
         """Write good rows, one row group; raises Unfit (and has written none), OSError."""
@@ -53,24 +76,42 @@ class Output:
             self._parquet = pq.ParquetWriter(self._file(LANDED).file, self._columns.schema)
         self._parquet.write_batch(batch)
 
-    def reject(self, record: dict[str, Any] | None, text: str, kind: str, reasons: list[Reason]) -> None:
-        """Write one failed row; *text* is the row where it is no record; raises OSError."""
-        errors = [{"code": _short(one.code), "message": one.message} for one in reasons]
+    def reject(self, record: dict[str, Any] | None, text: str, kind: str, reasons: list[Reason]) -> bool:
+        """Write one failed row; *text* is the row where it is no record. Tells whether there was room; raises OSError.
+
+        Of the reasons of one row the first hundred are named.
+        """
+        if self._room <= 0:
+            return False
+        errors = [{"code": _short(one.code), "message": one.message} for one in reasons[:ROWS_NAMED]]
         whole = {"_corrupt_record": text} if record is None else record
-        self._file(REJECTED).file.write(_line({**whole, "_errors": errors}))
+        parts = {REJECTED: _line({**whole, "_errors": errors})}
         if self._diagnosed:
             corrupt = text if record is None else _line(record).decode().rstrip("\n")
             line = {"_corrupt_record": corrupt, "_errors": errors, "_filename": diagnostics_name(kind)}
-            self._file(DIAGNOSTICS[kind]).file.write(_line(line))
+            parts[DIAGNOSTICS[kind]] = _line(line)
+        self._room -= sum(map(len, parts.values()))
+        if self._room <= 0:
+            self._say_left_out(DIAGNOSTICS[kind])
+            return False
+        for suffix, content in parts.items():
+            self._file(suffix).file.write(content)
+        return True
 
-    def keep(self, *, landed: bool) -> int:
-        """Put the files in place, the good rows only when they have *landed*; gives their size in bytes."""
+    def _say_left_out(self, suffix: str) -> None:
+        errors = [{"code": _short(SUMMARY), "message": LEFT_OUT}]
+        for kind, own in DIAGNOSTICS.items():
+            if own in self._files or (self._diagnosed and own == suffix):
+                line = {"_corrupt_record": "", "_errors": errors, "_filename": diagnostics_name(kind)}
+                self._file(own).file.write(_line(line))
+
+    def written(self, *, landed: bool) -> dict[str, int]:
+        """Force the files to disk, the good rows only when they *landed*; gives suffixes and bytes; raises OSError."""
         if self._parquet is not None:
             self._parquet.close()
         if not landed and LANDED in self._files:
             self._files.pop(LANDED).drop()
-        sizes = {suffix: file.keep() for suffix, file in self._files.items()}
-        return sizes.get(LANDED, 0)
+        return {suffix: file.written() for suffix, file in self._files.items()}
 
     def drop(self) -> None:
         """Remove all of it."""
@@ -82,7 +123,7 @@ class Output:
 
     def _file(self, suffix: str) -> Placing:
         if suffix not in self._files:
-            self._files[suffix] = Placing(self._place(suffix))
+            self._files[suffix] = Placing(_path(self._place, suffix))
         return self._files[suffix]
 
 

@@ -22,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ..state.durable import make_folder, sync_folder
 from ..state.store import Row, Scope, Store
-from .chained import opened
+from .promotion_job import File
 
 FILES, PARTS = "importFiles", "importParts"
 FOLDER = "imports"
@@ -120,10 +120,15 @@ class Uploads:
         rows = self._rows_of_parts(scope, batch, path)
         return sorted((Part(row.body["start"], row.body["end"], row.id) for row in rows), key=lambda part: part.start)
 
-    def open(self, scope: Scope, batch: str, path: str) -> BinaryIO:
-        """Open a whole file for reading; raises OSError."""
+    def whole(self, scope: Scope, batch: str) -> list[File]:
+        """Give the whole files of a batch as others can open them, in the order of their names."""
         folder = self.folder / scope.seat / batch
-        return opened([(folder / part.file, part.end - part.start) for part in self.parts(scope, batch, path)])
+        return [
+            File(file["path"], file["size"], [
+                (str(folder / part.file), part.end - part.start) for part in self.parts(scope, batch, file["path"])
+            ])
+            for file in self.files(scope, batch) if file["state"] == DONE
+        ]  # fmt: skip
 
     def unlink(self, seat: str, batch: str, names: list[str]) -> None:
         """Remove the bytes of some parts."""

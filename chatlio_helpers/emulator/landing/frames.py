@@ -9,7 +9,9 @@ A frame is a list of byte strings, so that the messages' bodies pass as they are
 
 from __future__ import annotations
 
+import os
 import struct
+import sys
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -35,3 +37,10 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     if len(content) < size:
         raise EOFError("the other side is gone")
     return content
+
+
+def own_output() -> BinaryIO:
+    """Give standard output for frames alone: whoever prints, prints to standard error."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own

@@ -66,7 +66,6 @@ class Lake:
 
     def read(self, seat: str, dataset: str, batch: str, limit: int | None = None) -> list[dict[str, Any]]:
         """Give the landed rows of *batch*, at most *limit*, as JSON can hold them."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         from ..xdm.columns import rows
@@ -74,9 +73,7 @@ class Lake:
         path = self.path(seat, dataset, batch)
         if limit is None:
             return rows(pq.read_table(path))
-        with pq.ParquetFile(path) as file:
-            first = next(file.iter_batches(batch_size=limit))
-        return rows(pa.Table.from_batches([first]))
+        return first_rows(path, limit)
 
     def read_failed(self, seat: str, dataset: str, batch: str) -> list[dict[str, Any]]:
         """Give the failed rows of *batch*, each with its errors."""
@@ -113,6 +110,18 @@ class Lake:
     def forget(self, seat: str, dataset: str = "") -> None:
         """Remove the files of a dataset, or all of a seat."""
         shutil.rmtree(self.folder / seat / dataset, ignore_errors=True)
+
+
+def first_rows(path: Path, most: int) -> list[dict[str, Any]]:
+    """Give the first rows of a landed file, as JSON can hold them; raises OSError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from ..xdm.columns import rows
+
+    with pq.ParquetFile(path) as file:
+        first = next(file.iter_batches(batch_size=most))
+    return rows(pa.Table.from_batches([first]))
 
 
 def _place(path: Path, write: Callable[[BinaryIO], Any]) -> int:

@@ -17,7 +17,6 @@ from collections import OrderedDict
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 from filelock import FileLock
@@ -99,7 +98,7 @@ def _compiled(content: bytes) -> object:
 def main(staging: Path) -> None:
     """Do rounds until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the server ends this one
-    source, target = sys.stdin.buffer, _own_output()
+    source, target = sys.stdin.buffer, frames.own_output()
     notes = Notes()
     logging.basicConfig(level=logging.INFO, handlers=[notes], force=True)
     leave_out("pandas", "numpy")
@@ -120,13 +119,6 @@ def _collect_between_rounds() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-
-
-def _own_output() -> BinaryIO:
-    """Give standard output for frames alone: whoever prints, prints to standard error."""
-    own = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return own
 
 
 if __name__ == "__main__":

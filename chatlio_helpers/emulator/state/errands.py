@@ -47,6 +47,11 @@ def waiting(store: Store) -> list[Row]:
     return store.rows("kind = ?", (KIND,))
 
 
+def attempted(scope: Scope, errand: Row, attempts: int, *, now: int) -> None:
+    """Note how often an errand was begun and did not come to an end of any kind: the platform ended meanwhile."""
+    scope.put(KIND, errand.id, {**errand.body, "attempts": attempts}, name=errand.name, now=now)
+
+
 def _put(platform: Platform, scope: Scope, body: dict[str, Any], now: int) -> None:
     scope.put(KIND, secrets.token_hex(8), body, now=now)
     if platform.importer is not None:
