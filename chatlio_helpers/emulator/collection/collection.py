@@ -7,6 +7,7 @@ inlet's base connection wants a token.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from typing import Any
@@ -22,8 +23,8 @@ from ..landing.pipeline import Fate
 from ..landing.pipelines import CannotMap
 from ..platform import Platform
 from ..provenance import OPERATIONS, Operation, documented
-from . import envelopes, inlet_tokens
-from .inlet_post import Post, refuse, respond
+from . import envelopes, inlet_tokens, smile
+from .inlet_post import LARGEST, Post, refuse, respond
 from .inlets import Destination, Inlet, Inlets
 from .journal import JournalUnwritable, Message
 from .sync_limit import SyncLimit
@@ -46,8 +47,6 @@ class Endpoint:
         try:
             inlet = state.inlets.inlet(post.inlet)
             inlet_tokens.check(state.platform, inlet, post.headers.get(b"authorization", b"").decode("latin-1"))
-            if post.is_smile:
-                raise CollectionProblem(501, "Not Implemented", "The local platform does not read Smile: send JSON")
             take = several if post.several else one
             status, body = await take(state.platform, state.inlets, inlet, post)
         except Problem as problem:
@@ -58,7 +57,7 @@ class Endpoint:
 
 async def one(platform: Platform, inlets: Inlets, inlet: Inlet, post: Post) -> tuple[int, dict[str, Any]]:
     """Take one message: 200 when it is on disk."""
-    content = await post.content()
+    content = await _content(inlet, post)
     payload = parsed(inlet, content)
     destination = inlets.destination(inlet, post.flow_id or _named(payload))
     return await keep_one(platform, destination, post, content, payload)
@@ -80,7 +79,7 @@ async def keep_one(
 
 async def several(platform: Platform, inlets: Inlets, inlet: Inlet, post: Post) -> tuple[int, dict[str, Any]]:
     """Take several messages: 207 when those that were taken are on disk; each has its own outcome, in their order."""
-    payloads = parsed(inlet, await post.content()).get("messages")
+    payloads = parsed(inlet, await _content(inlet, post)).get("messages")
     if not isinstance(payloads, list) or not payloads:
         raise inlet.refuse("Message body has no messages: an array under the key messages is needed")
     now, named = platform.clock.now_ms(), post.flow_id
@@ -107,6 +106,21 @@ def _response(outcome: Message | Problem) -> dict[str, Any]:
     if isinstance(outcome, Message):
         return {"xactionId": outcome.transaction_id}
     return {"statusCode": outcome.status, "message": outcome.body["report"]["message"]}
+
+
+async def _content(inlet: Inlet, post: Post) -> bytes:
+    """Give the body as JSON; short references let Smile grow, so the limit holds for what became of it, too."""
+    content = await post.content()
+    if not post.is_smile or not content:
+        return content
+    try:
+        content = await asyncio.to_thread(lambda: orjson.dumps(smile.decoded(content)))
+    except smile.NotSmile as error:
+        raise inlet.refuse(f"Message is not Smile: {error}") from error
+    if len(content) > LARGEST:
+        words = f"As JSON the request is larger than {LARGEST} bytes (1 MB), the limit of an inlet"
+        raise CollectionProblem(413, "Request Entity Too Large", words)
+    return content
 
 
 def parsed(inlet: Inlet, content: bytes) -> dict[str, Any]:
@@ -206,7 +220,7 @@ _NOTE = (
     "XDM message whose schema references (compared by id) or datasetId are not those of the dataflow, or that has no "
     "datasetId, even when the dataflow is named otherwise, is accepted and fails as a row, or is refused with "
     "syncValidation; flowId may be missing in its header when header or query of the request name the dataflow; an "
-    "event more than 5 minutes in the future fails as a row"
+    "event more than 5 minutes in the future fails as a row; Smile is kept as JSON, its binary data as Base64"
 )
 OPERATIONS += [
     Operation(
