@@ -15,6 +15,8 @@ from .expression_errors import EvaluationError
 
 Fields = dict[str, int]
 _MIDNIGHT: Final = 24
+_DAY: Final = frozenset(("year", "month", "day"))
+_PLAIN: Final = _DAY | {"hour", "minute", "second"}  # with a whole _DAY, the date-time is made of these as they are
 
 
 def _week_of_month(day: date) -> int:
@@ -45,6 +47,9 @@ VALUES: Final[dict[str, Callable[[datetime], int]]] = {
 }
 
 
+_ZEROS: Final = {"hour 24": 24, "hour 12": 12}  # Java takes 0 for these
+
+
 def resolved(given: Fields, fraction: int, place: tzinfo) -> datetime:
     """The date-time that the fields make; *fraction* in microseconds. A date without any time is midnight (assumed).
 
@@ -56,11 +61,10 @@ def resolved(given: Fields, fraction: int, place: tzinfo) -> datetime:
         if given.get("minute") or given.get("second") or fraction:
             raise EvaluationError("24 is an hour at the very end of a day only")
         given = given | {"hour": 0}
-    given = given | {name: top for name, top in (("hour 24", 24), ("hour 12", 12)) if given.get(name) == 0}
     moment = datetime.combine(_date(given), _time(given, fraction), place)
-    for name, value in given.items():
-        if VALUES[name](moment) != value:
-            raise EvaluationError(f"the {name} {value} contradicts the other fields, or does not exist")
+    for name in given.keys() - _PLAIN if given.keys() >= _DAY else given:
+        if VALUES[name](moment) != (given[name] or _ZEROS.get(name, 0)):
+            raise EvaluationError(f"the {name} {given[name]} contradicts the other fields, or does not exist")
     return moment + timedelta(days=1) if end_of_day else moment
 
 

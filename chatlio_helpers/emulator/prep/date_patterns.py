@@ -95,8 +95,10 @@ def _built(readers: tuple[Reader, ...], texts: tuple[str, ...]) -> datetime:
             fraction = int(text[:6].ljust(6, "0"))
         elif one.field == ZONE:
             place = text
-        elif given.setdefault(one.field, one.number(text)) != one.number(text):
-            raise EvaluationError(f"the {one.field} is given twice, and not the same")
+        else:
+            value = one.number(text)
+            if given.setdefault(one.field, value) != value:
+                raise EvaluationError(f"the {one.field} is given twice, and not the same")
     return date_fields.resolved(given, fraction, _zone_of(place))
 
 
