@@ -25,7 +25,11 @@ def get(server: Server, host: str, path: str = "/_local/health") -> requests.Res
     return requests.get(f"{server.url}{path}", headers={"Host": host}, timeout=30)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:8080", "LOCALHOST.", "127.0.0.9"])
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "127.0.0.1:1", "[::1]:8080", "[::1]", "[::1]:", "LOCALHOST.", "127.0.0.9", "[::ffff:127.0.0.1]",
+     "[::ffff:7f00:1]:80"],
+)  # fmt: skip
 def test_names_of_this_computer_are_ours(shared_server: Server, host: str) -> None:
     """Loopback has several names, at any port, because a tunnel may change it."""
     assert get(shared_server, host).status_code == 200
@@ -34,11 +38,13 @@ def test_names_of_this_computer_are_ours(shared_server: Server, host: str) -> No
 @pytest.mark.parametrize(
     "host",
     ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.1", "[::2]",
-     "localhost:80:80", "0x7f000001", "2130706433", ""],
+     "localhost:80:80", "[::1].evil.example", "[::1].evil.example:80", "[::1]80", "[::1]:8a", "[::1", "[localhost]",
+     "[127.0.0.1]", "[::ffff:192.168.0.1]", "localhost:evil", "localhost:-1", "a@localhost", "0x7f000001",
+     "2130706433", ""],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/_local/health", "/data/foundation/flowservice/flows", "/collection/abc", "/"])
 def test_any_other_name_is_refused(shared_server: Server, host: str, path: str) -> None:
-    """A page that points its name here (DNS rebinding) gets 421 with words, on every path, health included."""
+    """A page that points its name here (DNS rebinding), or what is no name, gets 421 with words, on every path."""
     answer = get(shared_server, host, path)
     assert answer.status_code == 421
     assert "is not called" in answer.text

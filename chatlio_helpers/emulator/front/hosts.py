@@ -8,10 +8,13 @@ cannot be pointed anywhere; it is taken when the server listens beyond loopback.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# An address of IPv6 in brackets, or a name, then a port, which RFC 9110 lets be empty; nothing else anywhere.
+_HOST = re.compile(r"(?:\[(?P<six>[0-9a-f.]*:[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+?)\.?)(?::[0-9]*)?")
 
 
 class Hosts:
@@ -35,10 +38,11 @@ class Hosts:
 
 
 def _name(header: bytes) -> str:
-    text = header.decode("latin-1").strip().lower()
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.rpartition(":")[0].rstrip(".") if text.count(":") == 1 else text.rstrip(".")
+    """Give the name in a ``Host``, without port, dot at the end and brackets; "" for what is none."""
+    found = _HOST.fullmatch(header.decode("latin-1").strip().lower())
+    if not found:
+        return ""
+    return found["six"] or found["name"]
 
 
 def _is_address(name: str) -> bool:
@@ -50,4 +54,8 @@ def _is_address(name: str) -> bool:
 
 
 def _is_loopback(name: str) -> bool:
-    return name == "localhost" or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
+    if not _is_address(name):
+        return name == "localhost"
+    address = ipaddress.ip_address(name)
+    mapped = getattr(address, "ipv4_mapped", None)  # ::ffff:127.0.0.1; Python 3.11 does not look into it
+    return (mapped or address).is_loopback
