@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +263,8 @@ def test_a_code(client: Client, code: str, title: str, ask: Callable[[Client], A
     report = body["report"]
     assert set(report) == {"registryRequestId", "timestamp", "detailed-message", "sub-errors"}
     assert uuid.UUID(report["registryRequestId"]).version == 4
-    assert re.fullmatch(r"\d\d-\d\d-\d{4} \d\d:\d\d:\d\d", report["timestamp"])
+    at = datetime.strptime(report["timestamp"], "%m-%d-%Y %H:%M:%S").replace(tzinfo=UTC)  # 24 hours, no AM or PM
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
     assert (report["detailed-message"], report["sub-errors"]) == (body["detail"], [])
     assert len(body["detail"]) > 20
 

@@ -52,7 +52,8 @@ def dformat(milliseconds: float, pattern: str) -> str:
            "ZonedDateTime default_date?: used when the text is null"),
           'date("2019-10-23 11:24", "yyyy-MM-dd HH:mm")', '"2019-10-23T11:24:00Z"',
           takes_null=True, lenient="default",
-          note="With a default date, an absent path counts as null (assumed).")  # fmt: skip
+          note="With a default date, an absent path counts as null (assumed). All fields of the pattern count; those "
+               "that make no date, or contradict each other, are refused.")  # fmt: skip
 def date(string: str | None, pattern: str | None = None, default: datetime | None = None) -> datetime | None:
     """Read by pattern, else by the documented default patterns."""
     if string is None:
