@@ -154,6 +154,64 @@ def test_errors_have_a_place_and_plain_words(expression, position, words):
     assert words in caught.value.words
 
 
+CHAINS = {
+    "+": ("1" + "+1" * 2047, 2048),
+    "text": ('""' + '+"a"' * 1023, "a" * 1023),
+    "mixed": ("0" + "+2*3-5" * 682, 682),
+    "comparison": ("true" + "==true" * 682, True),
+    "and": ("true" + "&&true" * 682, True),
+    "or": ("false" + "||false" * 511, False),
+    "brackets to the left": ("(" * 1000 + "1" + "+1)" * 900 + ")" * 100, 901),
+    "member": ("json_to_object('{}')" + ".a" * 2037, None),
+    "index": ("json_to_object('[]')" + "[0]" * 1358, None),
+    "method": ("'a'" + ".equals('a')" * 340, False),
+}
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_chain_may_be_as_long_as_an_expression(name):
+    """A chain of operators or of members is not nested, so that only the documented 4,096 characters bound it."""
+    text, expected = CHAINS[name]
+    assert len(text) <= 4096
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize("text", [
+    "1+(" * 150 + "1" + ")" * 150, "upper(" * 150 + "'a'" + ")" * 150, "[" * 150 + "1" + "]" * 150,
+    "!" * 150 + "true", "1" + "+[1" * 150 + "]" * 150,
+])  # fmt: skip
+def test_what_is_nested_too_deeply_is_refused(text):
+    """Brackets and calls within each other are counted, also to the right of an operator."""
+    with pytest.raises(ExpressionError, match="nested more than 100 levels"):
+        parse(text)
+
+
+def test_a_chain_stops_as_soon_as_it_knows():
+    """In a chain, too, nothing to the right of a decided ``and`` or ``or`` is worked out."""
+    assert value("true || 1/0 || 1/0") is True
+    assert value("false && 1/0 && 1/0 || true") is True
+    assert value("nothing.here == null && true") is True
+
+
+@pytest.mark.parametrize("text", [
+    "1e308*1e308", "1e308+1e308", "-1e308-1e308", "1e308/1e-308", "1/0", "1.0/0", "5.0%0.0", "1e308 mod 1e-300",
+    "to_decimal('NaN')", "to_decimal('Infinity')", "to_float('1e999')", "to_bigint('1e999')", "to_decimal('-inf')",
+    "json_to_object('1e999')", "json_to_object('[-1e999]')", "json_to_object('{\"a\":NaN}')", "1e308*10 > 1",
+    "json_to_object('" + "9" * 500 + "')", "9" * 500, "transformArray([1e308], x -> x * 10)", "1e308*10+'a'",
+    "iif(true, 1e308*10, 1)", "[1e308*10]", "{'a': 1e308*10}", "'1e308'*'1e308'", "1" + "*99999999" * 400,
+])  # fmt: skip
+def test_no_calculation_gives_what_is_no_number(text):
+    """NaN, Infinity and numbers of endless digits are no JSON: an expression that would give one has no value."""
+    with pytest.raises(EvaluationError):
+        value(text)
+
+
+def test_a_literal_beyond_a_double_is_refused_when_it_is_read():
+    """Such a literal could never have a value."""
+    with pytest.raises(ExpressionError, match="too large"):
+        parse("1 + 1e999")
+
+
 @pytest.mark.parametrize("expression", ["visitor.phone", "messages[9].text", "lower(nothing)", "a + 1", "missing[*].x"])
 def test_missing_attribute_is_its_own_error(expression):
     """A reference to an attribute that the row lacks is told apart from a failing function."""

@@ -15,7 +15,7 @@ from .functions.operations import BINARY, METHODS, UNARY, is_true
 from .functions.values import Converter, text
 from .paths import ABSENT, Path, Step, parse_path, reader
 
-DEEPEST: Final = 100  # nested calls; each costs a Python frame or two when a row is worked out
+DEEPEST: Final = 100  # nested calls and brackets; each costs a few Python frames when a row is worked out
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class Scope:
 
 
 Evaluator = Callable[[Scope], Any]
+Transition = Callable[[Any, Scope], Any]
 
 
 @dataclass
@@ -140,17 +141,56 @@ class Collection(Node):
         return lambda scope: {text(key(scope)): item(scope) for key, item in zip(keys, items, strict=True)}
 
 
-class Lookup(Node):
+class Link(Node):
+    """What works on the value of the node to its left: ``1 + 1 + 1`` is a chain of links.
+
+    A chain is worked out in a loop, however long it is: only what stands to the right of a link is a level deeper.
+    """
+
+    def __init__(self, left: Node, others: Sequence[Node], position: int) -> None:
+        self.left = left
+        self._rests_on(others, position)
+        self.depth = max(self.depth, left.depth if isinstance(left, Link) else 1 + left.depth)
+
+    @abstractmethod
+    def step(self, reading: Reading) -> Transition:
+        """The function of the value to the left and the row."""
+
+    def start(self, reading: Reading) -> Evaluator:
+        """The function that works out what the first link of a chain begins with."""
+        return self.left.compile(reading)
+
+    def compile(self, reading: Reading) -> Evaluator:
+        """A function that goes along the chain from its left end."""
+        links = [self]
+        while isinstance(links[-1].left, Link):
+            links.append(links[-1].left)
+        first = links[-1].start(reading)
+        steps = [link.step(reading) for link in reversed(links)]
+        if len(steps) == 1:
+            only = steps[0]
+            return lambda scope: only(first(scope), scope)
+
+        def value(scope: Scope) -> Any:
+            found = first(scope)
+            for step in steps:
+                found = step(found, scope)
+            return found
+
+        return value
+
+
+class Lookup(Link):
     """A member of a worked-out value: ``json_to_object(x).info`` or ``explode(x, ",")[0]``; null if it has none."""
 
     def __init__(self, owner: Node, key: Node, position: int) -> None:
-        self.owner, self.key = owner, key
-        self._rests_on([owner, key], position)
+        self.key = key
+        super().__init__(owner, [key], position)
 
-    def compile(self, reading: Reading) -> Evaluator:
+    def step(self, reading: Reading) -> Transition:
         """A function that looks one key or index up."""
-        owner, key = self.owner.compile(reading), self.key.compile(reading)
-        return lambda scope: _member(owner(scope), key(scope))
+        key = self.key.compile(reading)
+        return lambda owner, scope: _member(owner, key(scope))
 
 
 def _member(owner: Any, key: Any) -> Any:
@@ -161,35 +201,46 @@ def _member(owner: Any, key: Any) -> Any:
     return None
 
 
-class Operation(Node):
-    """An operator and its one or two operands."""
+class Unary(Node):
+    """An operator with one operand."""
 
-    def __init__(self, name: str, operands: Sequence[Node], position: int) -> None:
-        self.name, self.operands = name, operands
-        self._rests_on(operands, position)
+    def __init__(self, name: str, operand: Node, position: int) -> None:
+        self.name, self.operand = name, operand
+        self._rests_on([operand], position)
 
     def compile(self, reading: Reading) -> Evaluator:
-        """A function that works the operands out first; ``and`` and ``or`` stop as soon as they know."""
-        if len(self.operands) == 1:
-            operand, apply = self.operands[0].compile(reading), UNARY[self.name]
-            return lambda scope: apply(operand(scope))
-        left, right = self._pair(reading)
-        if self.name == "and":
-            return lambda scope: is_true(left(scope)) and is_true(right(scope))
-        if self.name == "or":
-            return lambda scope: is_true(left(scope)) or is_true(right(scope))
-        combine = BINARY[self.name]
-        return lambda scope: combine(left(scope), right(scope))
+        """A function that works the operand out first."""
+        operand, apply = self.operand.compile(reading), UNARY[self.name]
+        return lambda scope: apply(operand(scope))
 
-    def _pair(self, reading: Reading) -> list[Evaluator]:
+
+class Operation(Link):
+    """An operator between two operands."""
+
+    def __init__(self, name: str, left: Node, right: Node, position: int) -> None:
+        self.name, self.right = name, right
         # Assumed: comparing a path with null is how an author asks whether it is there.
-        asks = self.name in ("eq", "ne") and any(
-            isinstance(node, Literal) and node.value is None for node in self.operands
+        self._asks = name in ("eq", "ne") and any(
+            isinstance(node, Literal) and node.value is None for node in (left, right)
         )
-        return [node.compile_lenient(reading) if asks else node.compile(reading) for node in self.operands]
+        super().__init__(left, [right], position)
+
+    def start(self, reading: Reading) -> Evaluator:
+        """As of every link; a path that is compared with null may be absent."""
+        return self.left.compile_lenient(reading) if self._asks else self.left.compile(reading)
+
+    def step(self, reading: Reading) -> Transition:
+        """A function that works the right operand out and combines; ``and`` and ``or`` stop as soon as they know."""
+        right = self.right.compile_lenient(reading) if self._asks else self.right.compile(reading)
+        if self.name == "and":
+            return lambda left, scope: is_true(left) and is_true(right(scope))
+        if self.name == "or":
+            return lambda left, scope: is_true(left) or is_true(right(scope))
+        combine = BINARY[self.name]
+        return lambda left, scope: combine(left, right(scope))
 
 
-class Method(Node):
+class Method(Link):
     """``text.equals(other)``, ``text.equalsIgnoreCase(other)``, ``object.get(key)``."""
 
     def __init__(self, owner: Node, name: str, arguments: Sequence[Node], position: int) -> None:
@@ -197,13 +248,13 @@ class Method(Node):
             raise ExpressionError(f"There is no method {name}; the methods are {', '.join(METHODS)}", position)
         if len(arguments) != 1:
             raise ExpressionError(f"The method {name} takes one argument, not {len(arguments)}", position)
-        self.owner, self.name, self.argument = owner, name, arguments[0]
-        self._rests_on([owner, arguments[0]], position)
+        self.name, self.argument = name, arguments[0]
+        super().__init__(owner, arguments, position)
 
-    def compile(self, reading: Reading) -> Evaluator:
+    def step(self, reading: Reading) -> Transition:
         """A function that calls the method on the worked-out owner."""
-        owner, argument, apply = self.owner.compile(reading), self.argument.compile(reading), METHODS[self.name]
-        return lambda scope: apply(owner(scope), argument(scope))
+        argument, apply = self.argument.compile(reading), METHODS[self.name]
+        return lambda owner, scope: apply(owner, argument(scope))
 
 
 class Lambda(Node):

@@ -6,6 +6,7 @@ in ``grammar.lark``; each function is in ``functions/``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +30,11 @@ from .evaluation import (
     PathNode,
     Reading,
     Scope,
+    Unary,
 )
 from .expression_errors import EvaluationError, ExpressionError, MissingAttribute
 from .functions import FUNCTIONS, OPERATORS
+from .functions.values import finite
 from .paths import EACH, Path, unescaped
 
 __all__ = ["FUNCTIONS", "OPERATORS", "EvaluationError", "Expression", "ExpressionError", "MissingAttribute", "parse"]
@@ -66,7 +69,7 @@ class Expression:
     def work_out(self, scope: Scope) -> Any:
         """As ``evaluate``, for a row that is at hand already."""
         try:
-            return self.compiled(scope)
+            return finite(self.compiled(scope))
         except EvaluationError:
             raise
         except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as problem:
@@ -148,13 +151,13 @@ class _Builder(Transformer):  # type: ignore[type-arg]
 
     @v_args(inline=True)
     def binary(self, left: Node, operator: Token, right: Node) -> Node:
-        return Operation(_OPERATOR_NAMES.get(str(operator), str(operator)), [left, right], _place(operator))
+        return Operation(_OPERATOR_NAMES.get(str(operator), str(operator)), left, right, _place(operator))
 
     @v_args(inline=True)
     def unary(self, operator: Token, operand: Node) -> Node:
         if operator == "-" and isinstance(operand, Literal) and isinstance(operand.value, (int, float)):
             return Literal(-operand.value)
-        return Operation(_OPERATOR_NAMES.get(str(operator), str(operator)), [operand], _place(operator))
+        return Unary(_OPERATOR_NAMES.get(str(operator), str(operator)), operand, _place(operator))
 
     @v_args(inline=True)
     def member(self, owner: Node, name: Token) -> Node:
@@ -199,7 +202,10 @@ class _Builder(Transformer):  # type: ignore[type-arg]
 
     @v_args(inline=True)
     def number(self, token: Token) -> Node:
-        return Literal(int(token) if token.isdigit() else float(token))
+        value = int(token) if token.isdigit() else float(token)
+        if not -math.inf < value < math.inf:
+            raise ExpressionError(f"{token} is too large for a number", _place(token))
+        return Literal(value)
 
     def true(self, _children: list[Token]) -> Node:
         return Literal(True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..expression_errors import EvaluationError
-from .values import boolean, integer, kind_of, number, text
+from .values import boolean, finite, integer, kind_of, number, text
 
 
 def is_true(value: Any) -> bool:
@@ -25,7 +25,7 @@ def _plus(left: Any, right: Any) -> Any:
     # Assumed, as in the expression language it follows: plus joins as soon as one side is no number.
     if isinstance(left, str) or isinstance(right, str):
         return text(left if left is not None else "") + text(right if right is not None else "")
-    return _number(left) + _number(right)
+    return finite(_number(left) + _number(right))
 
 
 def _divided(left: Any, right: Any) -> int | float:
@@ -34,12 +34,13 @@ def _divided(left: Any, right: Any) -> int | float:
     if isinstance(above, int) and isinstance(below, int) and below:
         whole = abs(above) // abs(below)
         return whole if (above < 0) is (below < 0) else -whole
-    return above / below
+    return finite(above / below)
 
 
 def _rest(left: Any, right: Any) -> int | float:
     above, below = _number(left), _number(right)
-    return above - below * int(above / below) if isinstance(above, float) else above - below * _divided(above, below)
+    times = int(above / below) if isinstance(above, float) else _divided(above, below)
+    return finite(above - below * times)
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -75,8 +76,8 @@ UNARY: Final[dict[str, Callable[[Any], Any]]] = {
 }
 BINARY: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": _plus,
-    "-": lambda left, right: _number(left) - _number(right),
-    "*": lambda left, right: _number(left) * _number(right),
+    "-": lambda left, right: finite(_number(left) - _number(right)),
+    "*": lambda left, right: finite(_number(left) * _number(right)),
     "div": _divided,
     "mod": _rest,
     "eq": equal,

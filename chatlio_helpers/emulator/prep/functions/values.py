@@ -13,6 +13,7 @@ from ..expression_errors import EvaluationError
 
 Converter = Callable[[Any], Any]
 
+MOST_BITS: Final = 1400  # of a whole number: some 400 digits
 LONGEST_TEXT: Final = 1_000_000  # no attribute can be longer than the 1 MB that a record may have
 TRUE_WORDS: Final = frozenset(("y", "yes", "Y", "YES", "on", "ON", "true", "TRUE"))
 FALSE_WORDS: Final = frozenset(("n", "N", "no", "NO", "off", "OFF", "false", "FALSE"))
@@ -50,7 +51,7 @@ def text(value: Any) -> str:
 
 
 def _written(value: int) -> str:
-    if value.bit_length() > 1400:
+    if value.bit_length() > MOST_BITS:
         raise EvaluationError("a whole number of more than 400 digits cannot be written as text")
     return str(value)
 
@@ -76,6 +77,15 @@ def number(value: Any) -> int | float:
         raise EvaluationError(f"{_shown(value)} is not a number")
     if isinstance(value, float) and not math.isfinite(value):
         raise EvaluationError("the number is too large")
+    return value
+
+
+def finite(value: Any) -> Any:
+    """The value, which no calculation may have made infinite or endlessly long: neither can be written as JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EvaluationError("the number is too large")
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise EvaluationError("the number has more than 400 digits")
     return value
 
 
