@@ -2,7 +2,8 @@
 
 The record (``chatlio-kit platform requests --out FILE``) holds no secrets, so each seat's calls are signed with its own
 fresh token. Ids differ from platform to platform: what an old answer called by one name and the new answer by another
-is called by the new name in everything that is sent from then on.
+is called by the new name in everything that is sent from then on. Events are posted to the inlets of the dataflows that
+the record made, as far as it has them whole.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -27,6 +28,10 @@ _PAUSE = 0.1
 _NEEDED = {"seat": str, "method": str, "path": str, "query": str, "headers": dict, "status": int, "number": int,
            "cut": bool, "request": object, "answer": object}  # fmt: skip
 _ID = re.compile(r"(?=.*\d)[\w.:/@$\"-]{8,}")
+_LEVELS = 256  # of objects and arrays in one line: a platform writes no more
+_EVENTS, _SEVERAL = "/collection/", "/collection/batch/"
+_FLOW_ID = "x-adobe-flow-id"
+_HIDDEN = "•••"  # what a record has in the place of a secret
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -104,9 +109,10 @@ class Names:
 
 
 def replay(running: LocalPlatform, lines: Iterable[str], *, patience: float = PATIENCE) -> Replayed:
-    """Send the control-plane calls of a record (JSON Lines) to *running*; a seat that is not there is made.
+    """Send the calls of a record (JSON Lines), events too, to *running*; a seat that is not there is made.
 
-    Posts to inlets and token requests are left out, so are calls whose record was cut or that met a passing fault.
+    Token requests are left out, so are calls whose record was cut or that met a passing fault, and events of a dataflow
+    that the record did not make, or with a part that was hidden as a secret.
     Raises ConfigurationError for something that is no record, or when *running* is not on this computer.
     """
     if urlsplit(running.url).hostname not in _LOOPBACK:
@@ -125,7 +131,8 @@ def replay(running: LocalPlatform, lines: Iterable[str], *, patience: float = PA
             continue
         if record["seat"] not in seats:
             seats[record["seat"]] = _Seat(running, record, names)
-        rows.append(_again(seats[record["seat"]], record, names, patience))
+        seat = seats[record["seat"]]
+        rows.append((_posted if _is_event(record) else _again)(seat, record, names, patience))
     return Replayed(tuple(rows))
 
 
@@ -135,7 +142,7 @@ def _records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if not _is_record(record):
             raise ConfigurationError(
@@ -147,22 +154,40 @@ def _records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def _is_record(record: Any) -> bool:
-    return isinstance(record, dict) and all(
+    return isinstance(record, dict) and _is_shallow(record) and all(
         name in record and isinstance(record[name], kind) for name, kind in _NEEDED.items()
-    )
+    )  # fmt: skip
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(_LEVELS):
+        level = [inner for one in level if isinstance(one, dict | list)
+                 for inner in (one.values() if isinstance(one, dict) else one)]  # fmt: skip
+        if not level:
+            return True
+    return False
+
+
+def _is_event(record: Mapping[str, Any]) -> bool:
+    return str(record["path"]).startswith(_EVENTS)
 
 
 def _unfit(record: Mapping[str, Any]) -> str:
     """Say why a call cannot be sent again; empty when it can."""
     path, status = str(record["path"]), int(record["status"])
-    if not path.startswith("/data/"):
-        return "an event or a token request"
+    if not path.startswith(("/data/", _EVENTS)):
+        return "a token request: the replay takes tokens of its own"
     if not record["seat"]:
-        return "nobody's: its API key is unknown"
+        return "nobody's: its API key, or its inlet, is unknown"
     if record["cut"]:
         return "recorded in part only"
     passing = status in (0, 401, 429) or (status >= 500 and status != 501)
-    return f"met a passing fault ({status})" if passing else ""
+    if passing:
+        return f"met a passing fault ({status})"
+    if _is_event(record) and _HIDDEN in json.dumps(record["request"], ensure_ascii=False):
+        return "a part of the event is hidden in the record as a secret"
+    return ""
 
 
 class _Seat:
@@ -175,6 +200,7 @@ class _Seat:
         tenant = running.call("GET", f"/_local/seats/{quote(str(record['seat']), safe='')}")["tenant"]
         names.tell(str(record.get("tenant", "")), tenant)
         self._token = self._fresh_token()
+        self._sandboxes: dict[str, str] = {}  # of the dataflows that were made anew, by their new id
 
     def _fresh_token(self) -> Secret:
         form = {"grant_type": "client_credentials", "client_id": self._keys["client_id"],
@@ -188,35 +214,121 @@ class _Seat:
     def call(self, record: Mapping[str, Any], names: Names) -> tuple[int, Any]:
         """Send a recorded call with this platform's names; gives status and JSON body (None when it has none)."""
         path = "/".join(quote(names.translated(unquote(part)), safe="") for part in str(record["path"]).split("/"))
-        pairs = [(name, names.translated(text)) for name, text in parse_qsl(record["query"], keep_blank_values=True)]
         headers = {name: names.translated(str(text)) for name, text in record["headers"].items()}
-        headers |= {"authorization": f"Bearer {self._token.reveal()}", "x-api-key": self._keys["client_id"],
-                    "x-gw-ims-org-id": self._keys["org_id"]}  # fmt: skip
-        if record.get("sandbox"):
-            headers["x-sandbox-name"] = str(record["sandbox"])
-        body = record["request"]
-        text = body if isinstance(body, str) else json.dumps(body)
-        content = None if body is None else names.translated(text).encode()
-        url = f"{self._url}{path}" + (f"?{urlencode(pairs)}" if pairs else "")
-        status, answer = _sent(str(record["method"]), url, headers, content)
+        headers |= self._signature(str(record.get("sandbox", "")))
+        url = f"{self._url}{path}{_query(record, names)}"
+        return _answered(str(record["method"]), url, headers, _content(record, names))
+
+    def made(self, record: Mapping[str, Any], answer: Any) -> None:
+        """Remember a dataflow that was made anew."""
+        is_flow = record["method"] == "POST" and str(record["path"]).endswith("/flowservice/flows")
+        if is_flow and isinstance(answer, dict) and answer.get("id"):
+            self._sandboxes[str(answer["id"])] = str(record.get("sandbox", ""))
+
+    def has(self, flow: str) -> bool:
+        """Tell whether the dataflow with the new id *flow* was made anew."""
+        return flow in self._sandboxes
+
+    def post(self, record: Mapping[str, Any], flow: str, names: Names) -> tuple[int, Any]:
+        """Post a recorded event to the inlet of *flow*; gives status and JSON body, 0 while there is no inlet."""
+        inlet = self._inlet(flow)
+        if not inlet:
+            return 0, None
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self._token.reveal()}"}
+        if _FLOW_ID in record["headers"]:
+            headers[_FLOW_ID] = flow
+        beginning = _SEVERAL if str(record["path"]).startswith(_SEVERAL) else _EVENTS
+        url = f"{self._url}{beginning}{inlet}{_query(record, names)}"
+        return _answered(str(record["method"]), url, headers, _content(record, names))
+
+    def _inlet(self, flow: str) -> str:
+        url = f"{self._url}/data/foundation/flowservice/flows/{quote(flow, safe='')}"
+        _, answer = _answered("GET", url, self._signature(self._sandboxes[flow]), None)
         try:
-            return status, json.loads(answer)
-        except ValueError:
-            return status, None
+            return str(answer["items"][0]["options"]["inletUrl"]).rpartition("/")[2]
+        except (KeyError, IndexError, TypeError):
+            return ""
+
+    def _signature(self, sandbox: str) -> dict[str, str]:
+        headers = {"authorization": f"Bearer {self._token.reveal()}", "x-api-key": self._keys["client_id"],
+                   "x-gw-ims-org-id": self._keys["org_id"]}  # fmt: skip
+        return headers | ({"x-sandbox-name": sandbox} if sandbox else {})
 
 
 def _again(seat: _Seat, record: Mapping[str, Any], names: Names, patience: float) -> dict[str, Any]:
-    until = time.monotonic() + patience
-    while True:
-        status, answer = seat.call(record, names)
-        good_before = int(record["status"]) < 400
-        if status == record["status"] or not good_before or time.monotonic() > until:
-            break
-        time.sleep(_PAUSE)
+    status, answer = _patiently(record, patience, lambda: seat.call(record, names))
     if status == record["status"]:
         names.learn(record["answer"], answer)
+        seat.made(record, answer)
         return _row(record, status, "same")
     return _row(record, status, "different", json.dumps(answer)[:300])
+
+
+def _posted(seat: _Seat, record: Mapping[str, Any], names: Names, patience: float) -> dict[str, Any]:
+    flow = names.translated(_flow(record))
+    if not seat.has(flow):
+        why = "its dataflow was not made in this record" if flow else "it names no dataflow"
+        return _row(record, 0, "skipped", why)
+    status, answer = _patiently(record, patience, lambda: seat.post(record, flow, names))
+    if status == record["status"] and _refused(answer) == _refused(record["answer"]):
+        return _row(record, status, "same")
+    return _row(record, status, "different", json.dumps(answer)[:300])
+
+
+def _patiently(record: Mapping[str, Any], patience: float, send: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+    """Send until the answer is as good as it was, or the time is over: a dataflow needs its time until it is enabled.
+
+    Several events of which one was taken are not sent again, because that one would land twice.
+    """
+    until = time.monotonic() + patience
+    while True:
+        status, answer = send()
+        as_before = status == record["status"] and not (_all_refused(answer) and not _all_refused(record["answer"]))
+        if as_before or int(record["status"]) >= 400 or time.monotonic() > until:
+            return status, answer
+        time.sleep(_PAUSE)
+
+
+def _flow(record: Mapping[str, Any]) -> str:
+    """Give the dataflow that an event names, by its old id: in the header, the query or the message itself; or ""."""
+    body = record["request"]
+    envelope = body.get("header") if isinstance(body, dict) else None
+    in_message = envelope.get("flowId") if isinstance(envelope, dict) else None
+    in_query = dict(parse_qsl(record["query"])).get(_FLOW_ID)
+    return str(record["headers"].get(_FLOW_ID) or in_query or in_message or "")
+
+
+def _responses(answer: Any) -> list[Any]:
+    found = answer.get("responses") if isinstance(answer, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _refused(answer: Any) -> int:
+    """Count the messages that the answer to several says were refused."""
+    return sum(1 for one in _responses(answer) if isinstance(one, dict) and "statusCode" in one)
+
+
+def _all_refused(answer: Any) -> bool:
+    return 0 < len(_responses(answer)) == _refused(answer)
+
+
+def _query(record: Mapping[str, Any], names: Names) -> str:
+    pairs = [(name, names.translated(text)) for name, text in parse_qsl(record["query"], keep_blank_values=True)]
+    return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _content(record: Mapping[str, Any], names: Names) -> bytes | None:
+    body = record["request"]
+    text = body if isinstance(body, str) else json.dumps(body)
+    return None if body is None else names.translated(text).encode()
+
+
+def _answered(method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> tuple[int, Any]:
+    status, answer = _sent(method, url, headers, content)
+    try:
+        return status, json.loads(answer)
+    except ValueError:
+        return status, None
 
 
 def _row(record: Mapping[str, Any], status: int, outcome: str, why: str = "") -> dict[str, Any]:

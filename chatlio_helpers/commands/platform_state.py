@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import click
 
-from .output import STEP_FAILED, as_json, emit
+from .output import STEP_FAILED, as_json, emit, tell
 from .platform import data_option, platform
 
 _file = click.argument("file", type=click.Path(path_type=Path))
@@ -68,13 +69,17 @@ def requests(data: Path | None, out: Path | None, json_wanted: bool, **wanted: s
 @data_option
 @as_json
 def replay(file: Path, data: Path | None, json_wanted: bool) -> None:
-    """Send the calls of FILE (requests --out FILE.jsonl) again to a local platform, with fresh tokens and new ids."""
+    """Send the calls of FILE (requests --out FILE.jsonl) again to a local platform, with fresh tokens and new ids.
+
+    Events are sent, too, where the record has them whole and their dataflow was made in it. What is left out is listed
+    with its reason. The exit code is 1 when an answer was another one than before, or when nothing could be sent.
+    """
     from .. import local
     from ..errors import ConfigurationError
     from ..replay import replay as sent_again
 
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")  # a text in a line may hold other ends of lines
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(
             f"The record {file} cannot be read.", cause=str(error),
@@ -83,9 +88,18 @@ def replay(file: Path, data: Path | None, json_wanted: bool) -> None:
     done = sent_again(local.start(data), lines)
     odd = [f"{row['method']} {row['path']}: {row['was']} -> {row['is']} {row['why']}" for row in done.rows
            if row["outcome"] == "different"]  # fmt: skip
-    emit("\n".join([repr(done), *odd]), {"rows": done.rows}, json_wanted)
+    emit("\n".join([repr(done), *odd, *_left_out(done.rows)]), {"rows": done.rows}, json_wanted)
+    if done.count("skipped") == len(done.rows):
+        tell("Nothing was replayed: " + ("no call of the record can be sent again." if done.rows else "it is empty."))
+        raise SystemExit(STEP_FAILED)
     if odd:
         raise SystemExit(STEP_FAILED)
+
+
+def _left_out(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give a line for each reason and path of what was left out, with how many there were."""
+    skipped = Counter((row["method"], row["path"], row["why"]) for row in rows if row["outcome"] == "skipped")
+    return [f"skipped {count} x {method} {path}: {why}" for (method, path, why), count in skipped.items()]
 
 
 def _running(data: Path | None) -> Any:

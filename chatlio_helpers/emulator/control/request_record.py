@@ -82,11 +82,14 @@ class RequestRecord:
         path = scope["raw_path"].decode("latin-1")  # as it came: an id may hold a slash, which then is %2F
         is_post = scope["path"].startswith(POSTS_BEGIN)
         headers = scope["headers"]
-        if not is_post:  # an inlet's sender needs no header, and picking some would cost time
+        if is_post:  # picking costs time, and only a sender whose address says nothing names its dataflow here
+            named = not scope["query_string"]
+            headers = [pair for pair in headers if pair[0] == b"x-adobe-flow-id"] if named else ()
+        else:
             headers = [pair for pair in headers if pair[0].decode("latin-1") in KEPT_HEADERS]
         entry = Entry(
             next(self._numbers), time.time(), scope["method"], path, scope["query_string"],
-            () if is_post else headers, status, ms, request, answer, cut,
+            headers, status, ms, request, answer, cut,
         )  # fmt: skip
         (self.posts if is_post else self.calls).add(entry)
 
