@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 import pytest
@@ -26,6 +28,7 @@ QUICK_LIMITS = """
 import sys
 from chatlio_helpers.emulator.front import patience
 patience.HEADERS, patience.BODY, patience.LOOKS, patience.MOST_CONNECTIONS = 0.6, 0.8, 0.1, 40
+patience.UNREAD = 1.0
 from chatlio_helpers.emulator.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -380,6 +383,69 @@ def test_too_many_connections_get_words(hasty: Server) -> None:
         for wire in wires:
             wire.close()
     wait_until(lambda: requests.get(f"{hasty.url}/_local/health", timeout=5).ok, seconds=5)
+
+
+def asked_much(server: Server, path: str, times: int) -> socket.socket:
+    """Ask for more than a connection holds, all at once, through a socket that takes little unless it is read."""
+    parts, token = urlsplit(server.url), (server.folder / "admin-token").read_text()
+    wire = socket.socket()
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    wire.connect((parts.hostname, parts.port))
+    wire.settimeout(5)
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nx-local-token: {token}\r\n\r\n".encode()
+    writer = threading.Thread(target=_send, args=(wire, request * times), daemon=True)
+    writer.start()
+    return wire
+
+
+def _send(wire: socket.socket, content: bytes) -> None:
+    with contextlib.suppress(OSError):
+        wire.sendall(content)
+
+
+def established(server: Server) -> int:
+    """Count the connections that the server holds."""
+    return sum(one.status == psutil.CONN_ESTABLISHED for one in psutil.Process(server.process.pid).net_connections())
+
+
+def test_who_does_not_read_is_cut_off(hasty: Server) -> None:
+    """Connections that ask and never take their answers keep nobody out: they are ended, not waited for."""
+    wait_until(lambda: established(hasty) == 0, seconds=5)
+    wires = [asked_much(hasty, "/_local/dials", 1_000) for _ in range(2)]
+    try:
+        wait_until(lambda: established(hasty) == 2, seconds=5)
+        time.sleep(0.5)
+        assert established(hasty) == 2
+        wait_until(lambda: established(hasty) == 0, seconds=10)
+    finally:
+        for wire in wires:
+            wire.close()
+    assert _answers(hasty)
+
+
+def test_who_reads_slowly_is_left_alone(hasty: Server) -> None:
+    """A connection that takes a little at a time gets all of its answers, however long that lasts."""
+    with asked_much(hasty, "/_local/dials", 100) as wire:
+        began, content = time.monotonic(), b""
+        while content.count(b"HTTP/1.1 200") < 100:
+            part = wire.recv(16_384)
+            assert part
+            content += part
+            time.sleep(0.05)
+    assert time.monotonic() - began > 1.5
+
+
+def test_the_control_side_is_reached_when_all_places_are_taken(hasty: Server) -> None:
+    """With all connections taken the control side still answers; whoever calls a service is told 503."""
+    wait_until(lambda: established(hasty) == 0, seconds=5)
+    wires = [connected(hasty, 5) for _ in range(40)]
+    try:
+        wait_until(lambda: established(hasty) == 40, seconds=5)
+        assert requests.get(f"{hasty.url}/_local/health", timeout=5).status_code == 200
+        assert requests.get(f"{hasty.url}/data/foundation/catalog/dataSets", timeout=5).status_code == 503
+    finally:
+        for wire in wires:
+            wire.close()
 
 
 def test_those_who_only_connect_make_room_again(hasty: Server) -> None:

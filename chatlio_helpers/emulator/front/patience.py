@@ -1,21 +1,26 @@
 """How long a connection may keep us waiting, and how many there may be; the server library bounds neither.
 
 Once a second all connections are looked at: one whose request line and headers, or whose body, has been incomplete for
-too long is answered 408 and closed. So a request in time costs nothing. A connection beyond the most is told 503.
+too long is answered 408 and closed, and one that does not take what it is sent is cut off. So a request in time costs
+nothing. A connection beyond the most is told 503; a few more are let in that call the control side.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 HEADERS, BODY = 15.0, 60.0  # seconds
+UNREAD = 30.0  # seconds in which nothing of an answer is taken
 KEEP_ALIVE = 65  # seconds; longer than clients keep theirs, so that no request meets a connection that is closing
 LOOKS = 1.0  # seconds between two looks
 MOST_CONNECTIONS = 1_000
+RESERVED = 10  # connections beyond the most, for calls of the control side: somebody must be able to look
 _SPARE_FILES = 200  # for databases, the lake and the library's own
+_TO_CONTROL = re.compile(rb"[A-Z]+ /_local/")
 
 
 def most_connections() -> int:
@@ -33,25 +38,28 @@ def most_connections() -> int:
 
 
 def bounded(base: type[Any], most: int) -> type[Any]:
-    """Give uvicorn's protocol class *base* with a bound: a connection beyond *most* gets a 503 and is closed."""
+    """Give uvicorn's protocol class *base* with a bound: a connection beyond *most* gets a 503 and is closed.
+
+    A few more may connect, and get it when they send: it is told by the beginning of a request whom it is for.
+    """
 
     class Bounded(base):
-        refused = False
+        refused = reserved = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:
-            if len(self.connections) < most:
-                return super().connection_made(transport)
-            self.refused = True
-            transport.write(_plain(503, "Service Unavailable", "Too many connections.", "retry-after: 1\r\n"))
-            return transport.close()
+            taken = len(self.connections)
+            self.refused, self.reserved = taken >= most + RESERVED, taken >= most
+            return _refuse(transport) if self.refused else super().connection_made(transport)
 
         def connection_lost(self, error: Exception | None) -> None:
             if not self.refused:
                 super().connection_lost(error)
 
         def data_received(self, data: bytes) -> None:
-            if not self.refused:
-                super().data_received(data)
+            if self.reserved and not _TO_CONTROL.match(data):
+                return _refuse(self.transport)
+            self.reserved = False  # it has shown by its first request what it is for
+            return None if self.refused else super().data_received(data)
 
     return Bounded
 
@@ -65,16 +73,42 @@ class Wait(NamedTuple):
     since: float
 
 
+class Unread(NamedTuple):
+    """How many bytes wait to be taken by the other side, and since when it has taken none."""
+
+    size: int
+    since: float
+
+
 class Patience:
     """Remembers since when each connection has been waited for; *headers* and *body* are the most seconds."""
 
     def __init__(self, headers: float, body: float) -> None:
-        self._headers, self._body = headers, body
+        self._headers, self._body, self._unread_for = headers, body, UNREAD
         self._since: dict[Any, Wait] = {}
+        self._unread: dict[Any, Unread] = {}
 
     def look(self, connections: Iterable[Any], now: float) -> int:
-        """Close those of uvicorn's *connections* that are overdue at *now* (monotonic seconds); gives how many."""
-        waits = ((connection, self._wait(connection, now)) for connection in list(connections))
+        """End those of uvicorn's *connections* that are overdue at *now* (monotonic seconds); gives how many."""
+        together = list(connections)
+        return self._cut_off(together, now) + self._close(together, now)
+
+    def _cut_off(self, connections: list[Any], now: float) -> int:
+        """End connections that take nothing; to close them would wait for what they do not take."""
+        sizes = ((connection, connection.transport.get_write_buffer_size()) for connection in connections)
+        self._unread = {connection: self._left(connection, size, now) for connection, size in sizes if size}
+        stuck = [connection for connection, left in self._unread.items() if now - left.since > self._unread_for]
+        for connection in stuck:
+            connection.transport.abort()
+        return len(stuck)
+
+    def _left(self, connection: Any, size: int, now: float) -> Unread:
+        """Give what is unread; it became less, or else only more was written, and that is no sign of a reader."""
+        before = self._unread.get(connection)
+        return Unread(size, before.since if before and size >= before.size else now)
+
+    def _close(self, connections: list[Any], now: float) -> int:
+        waits = ((connection, self._wait(connection, now)) for connection in connections)
         self._since = {connection: wait for connection, wait in waits if wait}
         overdue = [connection for connection, wait in self._since.items() if now - wait.since > wait.limit]
         for connection in overdue:
@@ -97,6 +131,11 @@ class Patience:
             return None
         before = self._since.get(connection)
         return before if before and (before.what, before.cycle) == (wait.what, wait.cycle) else wait
+
+
+def _refuse(transport: asyncio.Transport) -> None:
+    transport.write(_plain(503, "Service Unavailable", "Too many connections.", "retry-after: 1\r\n"))
+    transport.close()
 
 
 def _plain(status: int, title: str, words: str, more: str = "") -> bytes:
