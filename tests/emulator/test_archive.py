@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from importing import Import, begun, record
 from running import Chain, Client, make_chain, payload, running, wait_until
 
 from chatlio_helpers.emulator.control.archive import export
@@ -60,6 +61,29 @@ def test_the_archive_has_every_acknowledged_event(exported: tuple[Path, set[str]
         assert len(ids) == len(set(ids))
         assert before <= set(ids)
         assert there.failed() == []
+
+
+def test_uploads_and_queries_are_in_it(tmp_path: Path) -> None:
+    """A batch whose file was uploaded before the export is completed after the import; queries are remembered."""
+    with running(tmp_path / "state") as server:
+        chain = make_chain(Client(server))
+        batch = begun(chain)
+        batch.put("one.json", json.dumps(record(chain, 1)).encode())
+        asked = {"dbName": "dev:all", "sql": "SELECT 1 AS one"}
+        query = chain.client.made("POST", "/query/queries", asked)["id"]
+        export(tmp_path / "state", tmp_path / "platform.tar.gz")
+        for path in (tmp_path / "state" / "imports").rglob("*"):
+            if path.is_file():
+                path.unlink()
+        with pytest.raises(StateError, match="went away"):
+            export(tmp_path / "state", tmp_path / "again.tar.gz")
+    restore(tmp_path / "platform.tar.gz", tmp_path / "other", replace=False)
+    assert not (tmp_path / "other" / "staging").exists()
+    with running(tmp_path / "other") as server:
+        there = Chain(Client(server), chain.dataset, chain.flow, "", chain.mapping, chain.schema)
+        assert Import(there, batch.id).completed()["status"] == "success"
+        assert [row["_id"] for row in there.landed()] == ["event-1"]
+        assert there.client.made("GET", f"/query/queries/{query}", None)["id"] == query
 
 
 def test_the_archive_is_its_owners_alone(exported: tuple[Path, set[str], Chain]) -> None:
