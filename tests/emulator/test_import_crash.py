@@ -126,3 +126,13 @@ def test_what_an_earlier_kit_left_is_not_passed_over(states: tuple[Path, Path], 
         restore(archive, tmp_path / "state", replace=True)
     assert swap.FORMER in caught.value.next_step
     assert (tmp_path / "state" / swap.FORMER / "state.sqlite").is_file()
+
+
+def test_the_rest_of_an_earlier_swap_is_no_obstacle(states: tuple[Path, Path], tmp_path: Path) -> None:
+    """What an earlier kit had moved away and not removed yet does not stop an import."""
+    archive, old = states
+    shutil.copytree(old, tmp_path / "state")
+    shutil.copytree(old / "lake", tmp_path / "state" / swap.FORMER / "lake")
+    restore(archive, tmp_path / "state", replace=True)
+    assert whose(tmp_path / "state") == {"new"}
+    assert not (tmp_path / "state" / swap.FORMER).exists()

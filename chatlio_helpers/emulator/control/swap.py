@@ -42,6 +42,7 @@ def begin(path: Path) -> Path:
 
 def swap(path: Path) -> None:
     """Make what is in the draft, all of it on disk, the state of the folder *path*."""
+    shutil.rmtree(path / FORMER, ignore_errors=True)  # the rest of a swap by an earlier kit, which had come to its end
     _renamed(path / DRAFT, path / WHOLE)
     settle(path)
 
