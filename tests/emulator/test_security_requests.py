@@ -411,7 +411,7 @@ def established(server: Server) -> int:
 def test_who_does_not_read_is_cut_off(hasty: Server) -> None:
     """Connections that ask and never take their answers keep nobody out: they are ended, not waited for."""
     wait_until(lambda: established(hasty) == 0, seconds=5)
-    wires = [asked_much(hasty, "/_local/dials", 1_000) for _ in range(2)]
+    wires = [asked_much(hasty, "/_local/dials", 2_000) for _ in range(2)]
     try:
         wait_until(lambda: established(hasty) == 2, seconds=5)
         time.sleep(0.5)
