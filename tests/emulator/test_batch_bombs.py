@@ -58,8 +58,14 @@ def on_disk(folder: Path) -> int:
 
 def readers(server: Server) -> list[psutil.Process]:
     """Give the promotion processes of a local platform."""
-    children = psutil.Process(server.process.pid).children()
-    return [child for child in children if any("promotion_child" in word for word in child.cmdline())]
+    return [child for child in psutil.Process(server.process.pid).children() if _reads(child)]
+
+
+def _reads(process: psutil.Process) -> bool:
+    try:
+        return any("promotion_child" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:  # it ended meanwhile
+        return False
 
 
 @contextmanager
@@ -70,7 +76,7 @@ def bounded(server: Server) -> Iterator[None]:
     def look() -> None:
         own = psutil.Process(server.process.pid)
         while not over.wait(0.02):
-            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            with suppress(psutil.NoSuchProcess):
                 peaks["server"] = max(peaks["server"], own.memory_info().rss)
                 for reader in readers(server):
                     peaks["process"] = max(peaks["process"], reader.memory_info().rss)
