@@ -18,7 +18,7 @@ _PIECE = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/)
       | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*"|(?P<dollar>\$(?:[A-Za-z_]\w*)?\$).*?(?P=dollar))
       | (?P<end>;)
-      | (?P<open>['"]|/\*)""",
+      | (?P<open>['"]|/\*|\$(?:[A-Za-z_]\w*)?\$)""",
     re.VERBOSE | re.DOTALL,
 )
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'

@@ -7,6 +7,7 @@ Source: PostgreSQL's documentation, *Frontend/Backend Protocol*. A message is a 
 from __future__ import annotations
 
 import datetime
+import math
 import struct
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -128,14 +129,22 @@ def pairs(reader: Reader) -> dict[str, str]:
     return found
 
 
-def bound(reader: Reader, oids: Sequence[int]) -> list[Any]:
-    """Read the values of a Bind message, as JSON can carry them; raises Refused 22P02, 08P01 or 0A000."""
+def bound(reader: Reader, oids: Sequence[int], count: int) -> list[Any]:
+    """Read the *count* values of a Bind message, as JSON can carry them.
+
+    Raises Refused 08P01 (also for another count), 22P02, 22003, 22021 or 0A000.
+    """
     forms = reader.numbers("H")
+    given = reader.number("H")
+    if given != count:
+        raise Refused("08P01", f"bind message supplies {given} parameters, but the prepared statement requires {count}")
+    if len(forms) not in (0, 1, count):
+        raise Refused("08P01", f"bind message has {len(forms)} parameter formats but {count} parameters")
     values = []
-    for at in range(reader.number("H")):
+    for at in range(count):
         length = reader.number("i")
-        content = None if length < 0 else reader.bytes(length)
-        form = forms[at] if at < len(forms) else forms[0] if len(forms) == 1 else 0
+        content = None if length == -1 else reader.bytes(length)
+        form = forms[at] if at < len(forms) else forms[0] if forms else 0
         values.append(_value(content, oids[at] if at < len(oids) else 0, form))
     if any(reader.numbers("H")):
         raise Refused("0A000", "the local platform sends values as text, not in binary form")
@@ -146,19 +155,30 @@ def _value(content: bytes | None, oid: int, form: int) -> Any:
     if content is None:
         return None
     if form:
-        if oid not in _BINARY:
-            raise Refused("0A000", f"the local platform does not read parameters of type {oid} in binary form")
-        return _BINARY[oid](content)
+        if form != 1 or oid not in _BINARY:
+            raise Refused("0A000", f"the local platform does not read parameters of type {oid} in the form {form}")
+        return _carried(_BINARY[oid](content))
     word = _decoded(content)
     try:
-        return _TEXTS[oid](word) if oid in _TEXTS else word
+        return _carried(_TEXTS[oid](word) if oid in _TEXTS else word)
     except (ValueError, ArithmeticError) as problem:
+        if isinstance(problem, Refused):
+            raise
         raise Refused("22P02", f"invalid input syntax for a parameter of type {oid}: [{word[:40]}]") from problem
+
+
+def _carried(value: Any) -> Any:
+    """Give the value; raises Refused 22003 for a number that JSON, by which it goes to the query process, lacks."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Refused("22003", "a parameter is NaN, infinite or beyond a double")
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise Refused("22003", "a parameter is beyond a bigint")
+    return value
 
 
 def _number(word: str) -> float | int:
     number = Decimal(word)
-    return int(number) if number == number.to_integral_value() and abs(number) < 1 << 63 else float(number)
+    return int(number) if abs(number) < 1 << 63 and number == number.to_integral_value() else float(number)
 
 
 def _unpacked(form: str) -> Callable[[bytes], Any]:

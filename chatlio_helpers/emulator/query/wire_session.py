@@ -126,11 +126,11 @@ class Session:
 
     async def _bind(self, content: wire.Reader) -> None:
         portal, (statement, oids) = content.text(), self._named(self._prepared, content.text())
-        self._keep(self._portals, portal, (statement, wire.bound(content, oids)))
+        self._keep(self._portals, portal, (statement, wire.bound(content, oids, max(len(oids), _places(statement)))))
         self._writer.write(wire.message(b"2"))
 
     async def _describe(self, content: wire.Reader) -> None:
-        if content.bytes(1) == b"S":
+        if _kept(content) == b"S":
             statement, oids = self._named(self._prepared, content.text())
             oids = oids + [0] * (_places(statement) - len(oids))
             self._writer.write(wire.parameter_description(oids))
@@ -144,13 +144,14 @@ class Session:
 
     async def _run_portal(self, content: wire.Reader) -> None:
         statement, values = self._named(self._portals, content.text())
+        content.number("i")  # the most rows that the client wants at once: it gets them all
         if statement is None:
             self._writer.write(wire.message(b"I"))
             return
         await self._execute(statement, values, described=True)
 
     async def _close(self, content: wire.Reader) -> None:
-        kept = self._prepared if content.bytes(1) == b"S" else self._portals
+        kept = self._prepared if _kept(content) == b"S" else self._portals
         kept.pop(content.text(), None)
         self._writer.write(wire.message(b"3"))
 
@@ -249,6 +250,14 @@ class Session:
                 with suppress(asyncio.CancelledError):
                     await self._running
             self._running = None
+
+
+def _kept(content: wire.Reader) -> bytes:
+    """Read whether a message is about a prepared statement (S) or a portal (P); raises Refused."""
+    kind = content.bytes(1)
+    if kind not in (b"S", b"P"):
+        raise Refused("08P01", f"invalid message subtype {kind!r}: S or P is expected")
+    return kind
 
 
 def _places(statement: Statement | None) -> int:
