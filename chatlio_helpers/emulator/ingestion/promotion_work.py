@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..landing.lake import Unfit
 from ..landing.pipeline import UNFIT
-from ..landing.tally import Reason
+from ..landing.tally import ROWS_NAMED, Reason
 from ..xdm.columns import Columns
 from .import_checks import Checker
 from .input_files import Row, Unreadable, rows
@@ -18,6 +18,7 @@ from .promotion_job import SUMMARY, Count, Job, Refused, Result
 CHUNK_ROWS = 1_000  # that are checked together, between two looks at whether the batch still counts
 CHUNK_BYTES = 8 << 20  # of rows as they came: what is made of them takes several times as much
 CORRUPT = Reason("INGEST-1401-400", "The row is corrupt: it cannot be read as a JSON object.")
+NO_RECORD = [CORRUPT]
 EMPTY = "106"
 OURS = "500"
 TOO_MUCH = Reason(
@@ -88,7 +89,7 @@ class Work:
         good: list[Numbered] = []
         for number, (record, text, _) in enumerate(chunk, self._count.read):
             if record is None:
-                self._reject(Numbered(number, None, text), "parsing", [CORRUPT])
+                self._reject(Numbered(number, None, text), "parsing", NO_RECORD)
                 continue
             converted, kind, reasons = self._checker.checked(record)
             if reasons:
@@ -115,8 +116,12 @@ class Work:
 
     def _reject(self, row: Numbered, kind: str, reasons: list[Reason]) -> None:
         self._count.shown += self._output.reject(row.record, row.text, kind, reasons)
-        self._count.causes.add(row.number, reasons)
         self._count.failed += 1
+        known = self._count.causes.by_code.get(CORRUPT.code)
+        if reasons is NO_RECORD and known and len(known.rows) == ROWS_NAMED:
+            known.count += 1  # there may be millions of these in a small file, and nothing else is to be said of them
+        else:
+            self._count.causes.add(row.number, reasons)
 
 
 def _chunks(found: Iterator[Row]) -> Iterator[list[Row]]:
