@@ -129,6 +129,16 @@ def test_the_process_refuses_a_state_damaged_inside(stopped: Path, tmp_path: Pat
     assert "cannot be read" in refusal(start("--data", str(tmp_path / "state")))["error"]
 
 
+def test_a_journal_of_another_shape_is_refused(stopped: Path, tmp_path: Path) -> None:
+    """A journal whose table has other columns is refused at the start, and not tried over and over."""
+    shutil.copytree(stopped, tmp_path / "state")
+    database = sqlite3.connect(tmp_path / "state" / "journal.sqlite")
+    database.execute("ALTER TABLE messages RENAME COLUMN body TO soul")
+    database.commit()
+    database.close()
+    assert "journal" in refusal(start("--data", str(tmp_path / "state")))["error"]
+
+
 def test_a_newer_state_is_refused(tmp_path: Path) -> None:
     """A state file of a later version of the kit is left alone."""
     with running(tmp_path / "state"):
