@@ -130,6 +130,21 @@ def test_an_impossible_length_ends_the_session(raw: Raw, length: int) -> None:
     assert got[-1][0] == b"E"
 
 
+def test_a_session_keeps_no_more_bytes_than_it_should(raw: Raw) -> None:
+    """Long statements are bounded together, also those that only a portal still has; closing some makes room."""
+    long = f"SELECT '{'x' * 900_000}'"
+
+    def prepared(name: str) -> str:
+        return code(raw.ask(frame(b"P", name.encode() + b"\0" + long.encode() + b"\0\0\0")))
+
+    assert [prepared(f"s{number}") for number in range(7)] == [""] * 5 + ["53400"] * 2
+    assert code(raw.ask(frame(b"C", b"Ss0\0"))) == ""
+    assert prepared("again") == ""
+    portals = [frame(b"B", f"p{number}".encode() + b"\0s1\0" + b"\0" * 6) for number in range(7)]
+    assert code(raw.ask(*portals)) == "53400"
+    assert code(raw.ask(*portals[:2])) == ""
+
+
 def test_random_messages_end_in_answers_within_bounds(server: Server) -> None:
     """Some hundred random sessions: none hangs, nothing breaks inside, the platform neither grows nor stops."""
     chance, good = random.Random(20260101), parameters(Client(server))

@@ -115,6 +115,11 @@ class Reader:
         return struct.unpack("!" + form, self.bytes(struct.calcsize("!" + form)))[0]
 
     @property
+    def size(self) -> int:
+        """How many bytes the message has, read or not."""
+        return len(self._content)
+
+    @property
     def rest(self) -> int:
         """How many bytes are left."""
         return len(self._content) - self._at

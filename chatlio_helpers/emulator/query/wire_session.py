@@ -23,9 +23,9 @@ from .query_changes import About
 from .query_runs import QueryRuns
 from .query_statements import Refused, Statement
 from .query_workers import MOST_ROWS, QueryFailed
+from .wire_kept import Kept
 
 MOST_MESSAGE = 4 * query_statements.MOST_TEXT + 1000  # bytes
-MOST_KEPT = 200  # prepared statements, portals or settings
 MOST_SETTING = 1000  # characters
 LOOKS = 1.0  # how often, in seconds, to look whether the client of a running statement is still there
 _SHOW = re.compile(r"show\s+(transaction\s+isolation\s+level|\w+)", re.IGNORECASE)
@@ -44,9 +44,9 @@ class Session:
         self._reader, self._writer, self._caller, self._runs, self._touch = reader, writer, caller, runs, touch
         self._scope = platform.store.within(caller.seat.name, caller.sandbox.name)
         self._state = wire.IDLE
-        self._settings = {"transaction isolation level": "read committed", "standard_conforming_strings": "on"}
-        self._prepared: dict[str, tuple[Statement | None, list[int]]] = {}
-        self._portals: dict[str, tuple[Statement | None, list[Any]]] = {}
+        self._settings = Kept({"transaction isolation level": "read committed", "standard_conforming_strings": "on"})
+        self._prepared = Kept()  # Statement | None, the types of its parameters
+        self._portals = Kept()  # Statement | None, the values of its parameters
         self._running: asyncio.Task[None] | None = None
         self._skipping = False  # after an error all is passed over until the client synchronises
 
@@ -121,12 +121,15 @@ class Session:
         parts = query_statements.split(sql)
         if len(parts) > 1:
             raise Refused("42601", "a prepared statement is one statement")
-        self._keep(self._prepared, name, (query_statements.read(parts[0]) if parts else None, content.numbers("I")))
+        statement = query_statements.read(parts[0]) if parts else None
+        self._prepared.keep(name, (statement, content.numbers("I")), content.size)
         self._writer.write(wire.message(b"1"))
 
     async def _bind(self, content: wire.Reader) -> None:
         portal, (statement, oids) = content.text(), self._named(self._prepared, content.text())
-        self._keep(self._portals, portal, (statement, wire.bound(content, oids, max(len(oids), _places(statement)))))
+        values = wire.bound(content, oids, max(len(oids), _places(statement)))
+        size = content.size + (len(statement.text) if statement else 0)
+        self._portals.keep(portal, (statement, values), size)
         self._writer.write(wire.message(b"2"))
 
     async def _describe(self, content: wire.Reader) -> None:
@@ -154,11 +157,6 @@ class Session:
         kept = self._prepared if _kept(content) == b"S" else self._portals
         kept.pop(content.text(), None)
         self._writer.write(wire.message(b"3"))
-
-    def _keep(self, kept: dict[str, Any], name: str, value: Any) -> None:
-        if len(kept) >= MOST_KEPT and name not in kept:
-            raise Refused("53400", f"a session keeps {MOST_KEPT} of a kind: close some, or open another connection")
-        kept[name] = value
 
     def _named(self, kept: dict[str, Any], name: str) -> Any:
         if name not in kept:
@@ -193,7 +191,7 @@ class Session:
                 r"set\s+(?:session\s+|local\s+)?(\w+)\s*(?:=|\bto\b)\s*(.*)", statement.text, re.I | re.S
             )
             if found:
-                self._keep(self._settings, found[1].lower(), found[2].strip().strip("'")[:MOST_SETTING])
+                self._settings.keep(found[1].lower(), found[2].strip().strip("'")[:MOST_SETTING], len(found[1]))
         self._writer.write(wire.complete("DISCARD ALL" if tag == "DISCARD" else tag))
 
     def _shown(self, statement: Statement | None) -> list[dict[str, Any]] | None:
