@@ -6,6 +6,7 @@ import copy
 import re
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,6 +189,15 @@ def test_failing_mapping_is_a_warning():
     assert [problem.fatal for problem in found.problems] == [False, False]
     assert "does not fit the date pattern" in found.problems[0].message
     assert [v["message"] for v in Validator(SCHEMA).violations(found.record)] == ["required key [timestamp] not found"]
+
+
+@pytest.mark.parametrize("source", ["to_bigint('" + "9" * 30 + "')", "[-9223372036854775809]", "1e308 * 1e308"])
+def test_a_number_that_json_cannot_carry_is_a_warning(source):
+    """A field that the schema lacks takes any value but one that no record can be written with."""
+    found = mapped([row(source, "_x.nowhere", "EXPRESSION")], {})
+    assert found.record == {}
+    assert [problem.fatal for problem in found.problems] == [False]
+    assert orjson.dumps(mapped([row("18446744073709551615", "_x.nowhere", "EXPRESSION")], {}).record)
 
 
 def test_unreadable_mapping_fails_every_row():

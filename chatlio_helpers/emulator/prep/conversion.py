@@ -33,11 +33,13 @@ class TypeMismatch(ValueError):
 
 
 def plain(value: Any) -> Any:
-    """A deep copy made of JSON values only: dates become ISO text in UTC."""
+    """A deep copy made of JSON values only: dates become ISO text in UTC; a number of more than 64 bits is refused."""
     if isinstance(value, dict):
         return {str(key): plain(child) for key, child in value.items()}
     if isinstance(value, list):
         return [plain(child) for child in value]
+    if isinstance(value, int) and not -_LARGEST <= value < 2 * _LARGEST:
+        raise EvaluationError("a whole number has more than 64 bits")
     return iso(value) if isinstance(value, datetime) else value
 
 
