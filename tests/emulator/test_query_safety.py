@@ -189,6 +189,12 @@ def test_a_file_is_refused_in_the_service_s_own_words(child: Child, source: str)
         assert path.name not in told["message"]
 
 
+def test_queries_come_after_the_platform_s_own_work(child: Child) -> None:
+    """A query process yields the processor to the platform, however many queries run."""
+    child.ask("SELECT 1")
+    assert psutil.Process(child.process.pid).nice() > psutil.Process().nice()
+
+
 def test_adobes_common_functions_are_there(child: Child) -> None:
     """Functions of Adobe's dialect that DuckDB has not, or has with another meaning, give what Adobe documents."""
     sql = """

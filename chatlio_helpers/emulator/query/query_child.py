@@ -47,6 +47,8 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 def main() -> None:
     """Do jobs until the platform lets go of us; its end ends us, too, in the middle of a query."""
+    if sys.platform != "win32":
+        os.nice(NICE)
     limit_process(ADDRESSES, LARGEST_FILE)
     jobs: SimpleQueue[dict[str, Any]] = SimpleQueue()
     source, out = sys.stdin.buffer, sys.stdout.buffer
