@@ -51,6 +51,9 @@ class Notes(logging.Handler):
         return lines
 
 
+NICE = 5  # the landing can wait, a sender should not: on a busy machine the inlets go first
+
+
 class Worker:
     """Does jobs, and keeps what it compiled for the next ones."""
 
@@ -102,6 +105,8 @@ def main(staging: Path) -> None:
     notes = Notes()
     logging.basicConfig(level=logging.INFO, handlers=[notes], force=True)
     leave_out("pandas", "numpy")
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     worker = Worker(staging)
     # A process of a killed server may still write its last file.
     with FileLock(staging / LOCK, mode=0o600), suppress(EOFError, BrokenPipeError):

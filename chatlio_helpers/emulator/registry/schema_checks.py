@@ -84,13 +84,12 @@ def _composed(call: Call, body: dict[str, Any]) -> tuple[dict[str, Any], list[st
 
 
 def _check_title(call: Call, body: dict[str, Any]) -> None:
-    for kind in registry.TYPES:
-        for row in call.scope.find(kind, body["title"]):
-            if row.id != body["$id"]:
-                raise bad(
-                    f"Object titles must be unique. An object {row.id} already exists with the same title",
-                    code="XDM-1521-400", title="Title not unique",
-                )  # fmt: skip
+    for id in call.scope.named(tuple(registry.TYPES), body["title"]):
+        if id != body["$id"]:
+            raise bad(
+                f"Object titles must be unique. An object {id} already exists with the same title",
+                code="XDM-1521-400", title="Title not unique",
+            )  # fmt: skip
 
 
 def _derived(call: Call, kind: str, body: dict[str, Any], extended: list[str]) -> dict[str, Any]:

@@ -253,6 +253,11 @@ class Store:
             sql = f"SELECT {wanted} FROM objects WHERE {where} ORDER BY number"  # noqa: S608
             return self._database.execute(sql, (*paths, *values)).fetchall()
 
+    def ids(self, where: str, values: tuple[Any, ...]) -> list[str]:
+        """Read the ids of objects by an SQL condition."""
+        with self._lock:
+            return [id for (id,) in self._database.execute(f"SELECT id FROM objects WHERE {where}", values)]  # noqa: S608
+
     def count(self, where: str, values: tuple[Any, ...]) -> int:
         """Count objects by an SQL condition."""
         with self._lock:
@@ -308,6 +313,11 @@ class Scope:
     def find(self, kind: str, name: str) -> list[Row]:
         """Give the objects of a kind that were put under *name*, oldest first."""
         return self._rows("kind = ? AND name = ?", (kind, name))
+
+    def named(self, kinds: Sequence[str], name: str) -> list[str]:
+        """Give the ids of the objects of *kinds* that were put under *name*, without reading their bodies."""
+        where = f"seat = ? AND sandbox = ? AND kind IN ({', '.join('?' * len(kinds))}) AND name = ?"
+        return self.store.ids(where, (self.seat, self.sandbox, *kinds, name))
 
     def last(self, kind: str, name: str) -> Row | None:
         """Give the newest object of a kind that was put under *name*, or None."""
