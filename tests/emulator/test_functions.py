@@ -196,7 +196,7 @@ DECIDED = [
     ('array_to_string(";", [1, ["a"]])', "1;a"),
     ("max(['a', 'b'])", "b"),
     ("min()", None),
-    ('to_bigint("123456789012345678901234567890")', 123456789012345678901234567890),
+    ('to_bigint("123456789012345678901234567890") - to_bigint("123456789012345678901234567889")', 1),
     ('to_float("12.3456")', 12.3456),
     ('json_to_object("{\\"info\\":{\\"firstName\\":\\"John\\"}}").info.firstName', "John"),
     ('aa_get_event_value("scOpen", "scOpen")', "1"),
